@@ -1,0 +1,84 @@
+"""Limits of AWS, each one constant with its source.
+
+Validation, the policy pack and the sandbox read these and nothing else, so a
+limit that AWS raises is changed here alone.
+
+Sources: [Q] the Application Load Balancer quotas page, [API] the Elastic Load
+Balancing v2, Lambda, IAM and CloudWatch API models, [UG] the load balancer
+user guide.
+"""
+
+from typing import Final
+
+# Listener rules.
+PRIORITY_MIN: Final = 1  # [API] RulePriority
+PRIORITY_MAX: Final = 50_000  # [API] RulePriority
+RULES_PER_LOAD_BALANCER: Final = 100  # [Q] without default rules, adjustable
+CONDITION_VALUES_PER_RULE: Final = 5  # [Q]
+WILDCARDS_PER_RULE: Final = 5  # [UG]; the quota page now says 6, the lower one is safe
+CONDITION_VALUE_LENGTH: Final = 128  # [UG] host, path, header and query values
+HEADER_NAME_LENGTH: Final = 40  # [UG]
+METHOD_PATTERN: Final = r"[A-Z_-]{1,40}"  # [UG] exact and in capitals
+
+# Actions.
+TARGET_GROUPS_PER_ACTION: Final = 5  # [Q] not adjustable
+WEIGHT_MIN: Final = 0  # [API] TargetGroupTuple
+WEIGHT_MAX: Final = 999  # [API] TargetGroupTuple
+STICKINESS_SECONDS_MIN: Final = 1  # [API] TargetGroupStickinessConfig
+STICKINESS_SECONDS_MAX: Final = 604_800  # [API] TargetGroupStickinessConfig, seven days
+FIXED_RESPONSE_BODY_LENGTH: Final = 1024  # [API] FixedResponseActionMessage
+FIXED_RESPONSE_STATUS_PATTERN: Final = r"[245]\d\d"  # [API] FixedResponseActionStatusCode
+FIXED_RESPONSE_CONTENT_TYPES: Final = frozenset(  # [API] FixedResponseActionContentType
+    {"text/plain", "text/css", "text/html", "application/javascript", "application/json"}
+)
+
+# Target groups.
+TARGET_GROUPS_PER_LOAD_BALANCER: Final = 100  # [Q]
+LOAD_BALANCERS_PER_TARGET_GROUP: Final = 1  # [Q] else TargetGroupAssociationLimit
+LAMBDAS_PER_TARGET_GROUP: Final = 1  # [Q]
+TARGET_GROUP_NAME_PATTERN: Final = r"(?!-)[A-Za-z0-9-]{1,32}(?<!-)"  # [API] TargetGroupName
+
+# Lambda.
+FUNCTION_NAME_PATTERN: Final = r"[A-Za-z0-9-_]{1,64}"  # [API] FunctionName
+FUNCTION_MEMORY_MB_MIN: Final = 128  # [API] MemorySize
+FUNCTION_MEMORY_MB_MAX: Final = 10_240  # [API] MemorySize
+FUNCTION_TIMEOUT_SECONDS_MAX: Final = 900  # [API] Timeout
+FUNCTION_LAYERS_MAX: Final = 5  # Lambda quotas page
+FUNCTION_ENVIRONMENT_BYTES: Final = 4096  # Lambda quotas page, all variables together
+FUNCTION_ENVIRONMENT_NAME_PATTERN: Final = r"[A-Za-z][A-Za-z0-9_]+"  # [API] EnvironmentVariableName
+FUNCTION_ENVIRONMENT_RESERVED: Final = frozenset(  # Lambda guide, reserved variables
+    {
+        "_HANDLER",
+        "_X_AMZN_TRACE_ID",
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_LAMBDA_RUNTIME_API",
+        "AWS_REGION",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "LAMBDA_RUNTIME_DIR",
+        "LAMBDA_TASK_ROOT",
+    }
+)
+STATEMENT_ID_PATTERN: Final = r"[A-Za-z0-9-_]{1,100}"  # [API] AddPermission StatementId
+
+# IAM, CloudWatch and CloudWatch Logs.
+ROLE_NAME_PATTERN: Final = r"[\w+=,.@-]{1,64}"  # [API] roleNameType
+ALARM_NAME_LENGTH: Final = 255  # [API] AlarmName
+ALARM_ACTIONS_MAX: Final = 5  # [API] ResourceList
+ALARM_WINDOW_SECONDS_MAX: Final = 86_400  # [API] period x evaluation periods, one day
+LOG_GROUP_NAME_PATTERN: Final = r"[\w#./-]{1,512}"  # [API] LogGroupName
+LOG_RETENTION_DAYS: Final = frozenset(  # [API] PutRetentionPolicy retentionInDays
+    {
+        1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545,
+        731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+    }
+)  # fmt: skip
