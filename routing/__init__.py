@@ -16,6 +16,7 @@ from routing.model import (
     Methods,
     Path,
     Rule,
+    TargetGroupNames,
     WeightedForward,
     WeightedGroup,
     conditions,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from routing.resources import (
         ImageCode,
         LambdaTargetGroup,
-        TargetGroupNames,
         ZipCode,
         build_lambda_function,
         create_lambda_target_group,
@@ -70,6 +70,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from routing import resources
+    from routing import resources  # noqa: PLC0415 keeps Pulumi out of plain route data
 
     return getattr(resources, name)

@@ -135,3 +135,16 @@ def conditions(
     if header is not None:
         listed.append(header)
     return tuple(listed)
+
+
+@dataclass(frozen=True)
+class TargetGroupNames:
+    """The names of a Lambda target group and of the two resources that belong to it.
+
+    All but `physical` are logical names.
+    """
+
+    group: str
+    physical: str
+    permission: str
+    attachment: str

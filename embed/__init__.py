@@ -1,0 +1,1 @@
+"""Endpoints on the internal load balancer."""

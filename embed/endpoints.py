@@ -1,0 +1,41 @@
+"""The endpoints of the internal listener, by priority. Plain data, no Pulumi."""
+
+from functools import partial
+
+from endpoints.model import Endpoint, TesterRule, zip_lambda
+from routing import Listener
+
+_internal = partial(Endpoint, listener=Listener.INTERNAL)
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    _internal(
+        name="embed-st",
+        rule="embed-st-rule-lambda",
+        priority=2100,
+        path="/internal/embed/stamps/*",
+        methods=("POST",),
+        backend=zip_lambda("embed-st", handler="embed.lambda_fn.lambda_handler_save_stamps"),
+        dual=True,
+        tester=TesterRule("lrule-rust-embed-stamps", 2090),
+    ),
+    _internal(
+        name="embed-rl",
+        rule="embed-rl-rule-lambda",
+        priority=2101,
+        path="/internal/embed/validate-api-key",
+        methods=("GET",),
+        backend=zip_lambda("embed-rl", handler="embed.lambda_fn.lambda_handler_get_rate_limit"),
+        dual=True,
+        tester=TesterRule("lrule-rust-embed-validate-api-key", 2091),
+    ),
+    _internal(
+        name="embed-gs",
+        rule="embed-gs-rule-lambda",
+        priority=2103,
+        path="/internal/embed/score/*/*",
+        methods=("GET",),
+        backend=zip_lambda("embed-gs", handler="embed.lambda_fn.lambda_handler_get_score"),
+        dual=True,
+        tester=TesterRule("lrule-rust-embed-score", 2093),
+    ),
+)

@@ -1,0 +1,249 @@
+"""What AWS would refuse and mocks accept, found before anything is registered.
+
+Every function returns the problems as sentences, an empty list when there are none.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+from routing import limits
+from routing.model import (
+    Action,
+    Condition,
+    FixedResponse,
+    Header,
+    Host,
+    Listener,
+    Methods,
+    Rule,
+    TargetGroupNames,
+    WeightedForward,
+)
+from routing.reachability import analyse
+
+
+def table_problems(rules: Sequence[Rule[str]]) -> list[str]:
+    """Problems of a whole routing table, target groups by logical name."""
+    problems = [
+        f"{rule.name}: {problem}" for rule in rules for problem in rule_problems(rule)
+    ] + _balancer_problems(rules)
+    for listener in Listener:
+        on_listener = [rule for rule in rules if rule.listener is listener]
+        taken: dict[int, str] = {}
+        for rule in on_listener:
+            if other := taken.get(rule.priority):
+                problems.append(
+                    f"{rule.name}: priority {rule.priority} of the {listener} listener "
+                    f"belongs to {other}"
+                )
+            taken.setdefault(rule.priority, rule.name)
+        problems += [
+            f"{name}: no request can reach it, rules before it take them all"
+            for name in analyse(on_listener).unreachable
+        ]
+    return problems
+
+
+def rule_problems(rule: Rule[Any]) -> list[str]:
+    """Problems of one rule by itself."""
+    return (
+        priority_problems(rule.priority)
+        + condition_problems(rule.conditions)
+        + action_problems(rule.action)
+    )
+
+
+def priority_problems(priority: int) -> list[str]:
+    """A priority that the API refuses."""
+    if limits.PRIORITY_MIN <= priority <= limits.PRIORITY_MAX:
+        return []
+    return [f"priority {priority} is not in {limits.PRIORITY_MIN}-{limits.PRIORITY_MAX}"]
+
+
+def condition_problems(conditions: Sequence[Condition]) -> list[str]:
+    """Limits per rule; a header's value is never part of a message."""
+    problems = []
+    kinds = [type(condition) for condition in conditions if not isinstance(condition, Header)]
+    problems += [
+        f"more than one {kind.__name__.lower()} condition"
+        for kind in sorted(set(kinds), key=lambda kind: kind.__name__)
+        if kinds.count(kind) > 1
+    ]
+    if not conditions:
+        problems.append("no condition")
+    values = [value for condition in conditions for value in condition.values]
+    if len(values) > limits.CONDITION_VALUES_PER_RULE:
+        problems.append(
+            f"{len(values)} condition values, AWS allows {limits.CONDITION_VALUES_PER_RULE}"
+        )
+    wildcards = sum(value.count("*") + value.count("?") for value in values)
+    if wildcards > limits.WILDCARDS_PER_RULE:
+        problems.append(f"{wildcards} wildcards, AWS allows {limits.WILDCARDS_PER_RULE}")
+    for condition in conditions:
+        problems += _value_problems(condition)
+    return problems
+
+
+def _value_problems(condition: Condition) -> list[str]:
+    kind = type(condition).__name__.lower()
+    if not condition.values:
+        return [f"a {kind} condition without a value"]
+    problems = []
+    if any(not 1 <= len(value) <= limits.CONDITION_VALUE_LENGTH for value in condition.values):
+        problems.append(
+            f"a {kind} condition value does not have 1-{limits.CONDITION_VALUE_LENGTH} characters"
+        )
+    match condition:
+        case Host(values):
+            problems += [f"host {value} has no dot" for value in values if "." not in value]
+        case Methods(values):
+            problems += [
+                f"method {value} is not written in capitals"
+                for value in values
+                if not re.fullmatch(limits.METHOD_PATTERN, value)
+            ]
+        case Header(name, _) if not 1 <= len(name) <= limits.HEADER_NAME_LENGTH:
+            problems.append(
+                f"header name {name} does not have 1-{limits.HEADER_NAME_LENGTH} characters"
+            )
+        case _:
+            pass
+    return problems
+
+
+def action_problems(action: Action[Any]) -> list[str]:
+    """Limits on groups, weights, stickiness and fixed responses."""
+    match action:
+        case WeightedForward():
+            return _weighted_problems(action)
+        case FixedResponse():
+            return _fixed_response_problems(action)
+        case _:
+            return []
+
+
+def _weighted_problems(action: WeightedForward[Any]) -> list[str]:
+    problems = []
+    if not 2 <= len(action.targets) <= limits.TARGET_GROUPS_PER_ACTION:
+        problems.append(
+            f"{len(action.targets)} target groups, a weighted rule has "
+            f"2-{limits.TARGET_GROUPS_PER_ACTION}"
+        )
+    if any(one is other or one == other for one, other in combinations(action.groups, 2)):
+        problems.append("a target group is named twice")
+    weights = [target.weight for target in action.targets]
+    # AWS takes 0-999 and any sum; shares of 100 keep a weight readable as a percentage.
+    if any(not 0 <= weight <= 100 for weight in weights) or sum(weights) != 100:
+        problems.append(f"weights {weights} are not shares of 100")
+    seconds = action.stickiness_seconds
+    if not limits.STICKINESS_SECONDS_MIN <= seconds <= limits.STICKINESS_SECONDS_MAX:
+        problems.append(
+            f"stickiness of {seconds} s is not in "
+            f"{limits.STICKINESS_SECONDS_MIN}-{limits.STICKINESS_SECONDS_MAX}"
+        )
+    return problems
+
+
+def _fixed_response_problems(action: FixedResponse) -> list[str]:
+    problems = []
+    if not re.fullmatch(limits.FIXED_RESPONSE_STATUS_PATTERN, str(action.status)):
+        problems.append(f"status {action.status} is not 2xx, 4xx or 5xx")
+    if action.content_type not in limits.FIXED_RESPONSE_CONTENT_TYPES:
+        problems.append(f"content type {action.content_type} is not allowed")
+    if len(action.body) > limits.FIXED_RESPONSE_BODY_LENGTH:
+        problems.append(
+            f"a body of {len(action.body)} characters, "
+            f"AWS allows {limits.FIXED_RESPONSE_BODY_LENGTH}"
+        )
+    return problems
+
+
+def _balancer_problems(rules: Sequence[Rule[str]]) -> list[str]:
+    problems = []
+    listeners: defaultdict[str, set[Listener]] = defaultdict(set)
+    groups: defaultdict[Listener, set[str]] = defaultdict(set)
+    for rule in rules:
+        if not isinstance(rule.action, FixedResponse):
+            for group in rule.action.groups:
+                listeners[group].add(rule.listener)
+                groups[rule.listener].add(group)
+    problems += [
+        f"target group {group} serves {len(on)} load balancers, "
+        f"AWS allows {limits.LOAD_BALANCERS_PER_TARGET_GROUP}"
+        for group, on in listeners.items()
+        if len(on) > limits.LOAD_BALANCERS_PER_TARGET_GROUP
+    ]
+    for listener in Listener:
+        count = sum(rule.listener is listener for rule in rules)
+        if count > limits.RULES_PER_LOAD_BALANCER:
+            problems.append(
+                f"{count} rules on the {listener} load balancer, "
+                f"AWS allows {limits.RULES_PER_LOAD_BALANCER}"
+            )
+        if len(groups[listener]) > limits.TARGET_GROUPS_PER_LOAD_BALANCER:
+            problems.append(
+                f"{len(groups[listener])} target groups on the {listener} load balancer, "
+                f"AWS allows {limits.TARGET_GROUPS_PER_LOAD_BALANCER}"
+            )
+    return problems
+
+
+def target_group_problems(groups: Sequence[TargetGroupNames]) -> list[str]:
+    """Problems of the names of all target groups together."""
+    physical = [names.physical for names in groups]
+    return [
+        f"{names.group}: {problem}"
+        for names in groups
+        for problem in target_group_name_problems(names.physical)
+    ] + [
+        f"two target groups are called {name}"
+        for name in sorted(set(physical))
+        if physical.count(name) > 1
+    ]
+
+
+def target_group_name_problems(name: str) -> list[str]:
+    """A physical name that the API refuses."""
+    if re.fullmatch(limits.TARGET_GROUP_NAME_PATTERN, name):
+        return []
+    return [f"target group name {name} is not 1-32 letters, digits and inner hyphens"]
+
+
+def function_problems(name: str, *, memory_mb: int, timeout_s: int) -> list[str]:
+    """A physical name or a size that the API refuses."""
+    problems = []
+    if not re.fullmatch(limits.FUNCTION_NAME_PATTERN, name):
+        problems.append(f"function name {name} is not 1-64 letters, digits, hyphens, underscores")
+    if not limits.FUNCTION_MEMORY_MB_MIN <= memory_mb <= limits.FUNCTION_MEMORY_MB_MAX:
+        problems.append(
+            f"memory of {memory_mb} MB is not in "
+            f"{limits.FUNCTION_MEMORY_MB_MIN}-{limits.FUNCTION_MEMORY_MB_MAX}"
+        )
+    if not 1 <= timeout_s <= limits.FUNCTION_TIMEOUT_SECONDS_MAX:
+        problems.append(
+            f"timeout of {timeout_s} s is not in 1-{limits.FUNCTION_TIMEOUT_SECONDS_MAX}"
+        )
+    return problems
+
+
+def environment_problems(variables: Mapping[str, Any]) -> list[str]:
+    """Names that Lambda refuses or reserves, and the size of what is known; never a value."""
+    problems = []
+    for name in variables:
+        if not re.fullmatch(limits.FUNCTION_ENVIRONMENT_NAME_PATTERN, name):
+            problems.append(f"environment variable {name} is not a letter, then word characters")
+        elif name in limits.FUNCTION_ENVIRONMENT_RESERVED:
+            problems.append(f"environment variable {name} is reserved by Lambda")
+    size = sum(
+        len(name.encode()) + len(value.encode())
+        for name, value in variables.items()
+        if isinstance(value, str)
+    )
+    if size > limits.FUNCTION_ENVIRONMENT_BYTES:
+        problems.append(
+            f"environment of {size} bytes, AWS allows {limits.FUNCTION_ENVIRONMENT_BYTES}"
+        )
+    return problems

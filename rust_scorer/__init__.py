@@ -1,0 +1,1 @@
+"""The Rust scorer: one function behind one target group per load balancer."""

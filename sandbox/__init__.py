@@ -1,0 +1,1 @@
+"""A running AWS account of our own, to try the program in."""

@@ -1,0 +1,1 @@
+"""Deploys the program into the sandbox's account."""

@@ -1,0 +1,307 @@
+"""A stand-in for the Pulumi engine.
+
+Why it exists: no package ships the Pulumi CLI, and the sandbox must deploy the real
+program on a machine that has only Python. It answers the Pulumi SDK in place of the
+engine (`set_mocks(..., monitor=...)`) and drives the sandbox's provider, which knows
+nothing of it and can be served to the real CLI as well.
+
+What it does: create, update in place, delete what is gone in dependency order, import,
+preview, and a state that survives an interruption after any step.
+
+What it leaves out: replacements (refused by name, in this program always a mistake),
+refresh, components, aliases, protect, ignore_changes, targets, several providers.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from threading import Event, Lock
+from typing import Any
+
+import pulumi
+from botocore.exceptions import BotoCoreError, ClientError
+from pulumi.output import Unknown
+from pulumi.runtime import mocks, rpc, settings, stack
+from pulumi.runtime.proto import resource_pb2
+
+from sandbox.engine.state import Resource, State
+from sandbox.provider import Provider
+
+STACK_TYPE = "pulumi:pulumi:Stack"
+
+
+class Operation(StrEnum):
+    """What a run does with a resource."""
+
+    SAME = "same"
+    CREATE = "create"
+    UPDATE = "update"
+    IMPORT = "import"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One resource of a run and, for an update, the properties that changed."""
+
+    operation: Operation
+    type: str
+    name: str
+    changed: tuple[str, ...] = ()
+
+
+@dataclass
+class Result:
+    """What a run did, or would do."""
+
+    steps: list[Step] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+    def of(self, operation: Operation) -> list[Step]:
+        return sorted(
+            (step for step in self.steps if step.operation is operation),
+            key=lambda step: (step.type, step.name),
+        )
+
+
+class DeploymentError(Exception):
+    """The run failed; the message lists each resource and AWS's own words."""
+
+
+class _Stopped(Exception):
+    """Raised in registrations that come after a failure or an interruption."""
+
+
+class Engine(mocks.MockMonitor):
+    """Answers one run of the program. A preview calls nothing that changes AWS."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        state: State,
+        references: Mapping[str, Mapping[str, Any]],
+        *,
+        key: str,
+        preview: bool,
+        on_step: Callable[[Step], None] = lambda step: None,
+    ) -> None:
+        super().__init__(_References(references))
+        self.result = Result()
+        self._provider = provider
+        self._state = state
+        self._key = key.encode()
+        self._preview = preview
+        self._on_step = on_step
+        self._seen: set[str] = set()
+        self._stop = Event()
+        self._lock = Lock()
+
+    def stop(self) -> None:
+        """Refuse every registration from now on; calls under way come to their end."""
+        self._stop.set()
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 the monitor's protocol
+        urn = self.make_urn(request.parent, request.type, request.name)
+        if request.type == STACK_TYPE:
+            return resource_pb2.RegisterResourceResponse(urn=urn)
+        if self._stop.is_set():
+            raise _Stopped
+        try:
+            resource = self._apply(urn, request)
+        except Exception as error:
+            self.stop()
+            with self._lock:
+                self.result.failures.append(f"{request.type} {request.name}: {_words(error)}")
+            raise
+        response = resource_pb2.RegisterResourceResponse(urn=urn, id=resource.id)
+        response.object.CopyFrom(request.object)
+        response.object.update(dict(resource.outputs))
+        return response
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 the monitor's protocol
+        self.result.outputs = self._masked(rpc.deserialize_properties(request.outputs))
+        return super().RegisterResourceOutputs(request)
+
+    def _apply(self, urn: str, request: Any) -> Resource:
+        with self._lock:
+            if urn in self._seen:
+                raise ValueError("registered twice")
+            self._seen.add(urn)
+        raw = rpc.deserialize_properties(request.object)
+        inputs = _unwrapped(raw)
+        known = {name: value for name, value in inputs.items() if not _has_unknown(value)}
+        if problems := self._provider.check(request.type, known):
+            raise ValueError("; ".join(problems))
+        masked = self._masked(raw)
+        old = self._state.get(urn)
+        imported = None
+        if old is None and request.importId:
+            old = imported = self._import(urn, request, inputs)
+        new = Resource(
+            urn=urn,
+            type=request.type,
+            name=request.name,
+            id=old.id if old else "",
+            inputs=masked,
+            outputs=old.outputs if old else {},
+            dependencies=tuple(sorted(request.dependencies)),
+        )
+        if old is None:
+            return self._create(new, inputs)
+        return self._update(old, new, inputs, imported=imported is not None)
+
+    def _create(self, new: Resource, inputs: Mapping[str, Any]) -> Resource:
+        if not self._preview:
+            created = self._provider.create(new.type, new.name, inputs)
+            new = replace(new, id=created.id, outputs=created.outputs)
+            self._state.put(new)
+        self._done(Step(Operation.CREATE, new.type, new.name))
+        return new
+
+    def _update(
+        self, old: Resource, new: Resource, inputs: Mapping[str, Any], *, imported: bool
+    ) -> Resource:
+        diff = self._provider.diff(new.type, old.inputs, new.inputs)
+        if diff.replaces:
+            raise ValueError(
+                f"a change of {', '.join(sorted(diff.replaces))} would replace it; "
+                "in this program that is an outage, so it is refused"
+            )
+        if diff.changed and not self._preview:
+            outputs = self._provider.update(new.type, new.id, old.inputs, inputs, diff.changed)
+            new = replace(new, outputs={**old.outputs, **outputs})
+        if not self._preview and (imported or new != old):
+            self._state.put(new)
+        changed = tuple(sorted(diff.changed))
+        operation = Operation.UPDATE if changed else Operation.SAME
+        self._done(Step(Operation.IMPORT if imported else operation, new.type, new.name, changed))
+        return new
+
+    def _import(self, urn: str, request: Any, inputs: Mapping[str, Any]) -> Resource:
+        read = self._provider.read(request.type, request.importId, inputs)
+        if read is None:
+            raise ValueError(f"AWS has no such resource with the id {request.importId}")
+        return Resource(
+            urn, request.type, request.name, read.id, self._masked(read.inputs), read.outputs
+        )
+
+    def delete_unregistered(self) -> None:
+        """Delete what the state has and the program no longer declares, dependents first."""
+        gone = {
+            resource.urn: resource for resource in self._state if resource.urn not in self._seen
+        }
+        while gone:
+            needed = {urn for resource in gone.values() for urn in resource.dependencies}
+            for urn in sorted(set(gone) - needed) or sorted(gone):
+                if self._stop.is_set():
+                    return
+                resource = gone.pop(urn)
+                try:
+                    if not self._preview:
+                        self._provider.delete(resource.type, resource.id, resource.inputs)
+                        self._state.remove(urn)
+                except (ClientError, BotoCoreError) as error:
+                    self.result.failures.append(f"{resource.type} {resource.name}: {_words(error)}")
+                    return
+                self._done(Step(Operation.DELETE, resource.type, resource.name))
+
+    def _done(self, step: Step) -> None:
+        with self._lock:
+            self.result.steps.append(step)
+        self._on_step(step)
+
+    def _masked(self, value: Any) -> Any:
+        if rpc.is_rpc_secret(value):
+            text = json.dumps(_unwrapped(value), sort_keys=True).encode()
+            return {"secret": hmac.new(self._key, text, hashlib.sha256).hexdigest()}
+        if isinstance(value, dict):
+            return {name: self._masked(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self._masked(item) for item in value]
+        if isinstance(value, pulumi.FileArchive):
+            return {"archive": hashlib.sha256(Path(value.path).read_bytes()).hexdigest()}
+        return value
+
+
+class _References(mocks.Mocks):
+    """Stack references, the only thing the program reads."""
+
+    def __init__(self, references: Mapping[str, Mapping[str, Any]]) -> None:
+        self._references = references
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if args.name not in self._references:
+            raise pulumi.RunError(
+                f"The account has no stack {args.name}; it has: {', '.join(self._references)}"
+            )
+        return args.name, {"name": args.name, "outputs": dict(self._references[args.name])}
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
+        raise NotImplementedError(args.token)
+
+
+def run(engine: Engine, program: Callable[[], Any], *, project: str, stack_name: str) -> None:
+    """Run the program against the engine, then delete what it no longer declares.
+
+    Raises DeploymentError with AWS's words, or whatever the program itself raises. An
+    interruption lets the calls under way finish and deletes nothing.
+    """
+    try:
+        asyncio.run(_run(engine, program, project, stack_name))
+    except _Stopped:
+        pass
+    except BaseException:
+        engine.stop()
+        if not engine.result.failures:
+            raise
+    if not engine.result.failures:
+        engine.delete_unregistered()
+    if engine.result.failures:
+        raise DeploymentError("\n".join(engine.result.failures))
+
+
+async def _run(engine: Engine, program: Callable[[], Any], project: str, stack_name: str) -> None:
+    saved = settings.SETTINGS
+    preview = engine._preview
+    mocks.set_mocks(
+        engine.mocks, project=project, stack=stack_name, preview=preview, monitor=engine
+    )
+    settings.set_root_resource(None)
+    try:
+        await stack.run_in_stack(lambda: program() and None)
+    finally:
+        engine_tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        if engine.result.failures:
+            await asyncio.gather(*engine_tasks, return_exceptions=True)
+        settings.configure(saved)
+
+
+def _unwrapped(value: Any) -> Any:
+    if rpc.is_rpc_secret(value):
+        return _unwrapped(rpc.unwrap_rpc_secret(value))
+    if isinstance(value, dict):
+        return {name: _unwrapped(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_unwrapped(item) for item in value]
+    return value
+
+
+def _has_unknown(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_has_unknown(item) for item in value.values())
+    if isinstance(value, list):
+        return any(_has_unknown(item) for item in value)
+    return isinstance(value, Unknown)
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, ClientError):
+        detail = error.response.get("Error", {})
+        return f"{detail.get('Code')}: {detail.get('Message')}"
+    return str(error) or type(error).__name__

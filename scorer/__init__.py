@@ -1,0 +1,1 @@
+"""Endpoints on the public load balancer."""

@@ -1,0 +1,293 @@
+"""Stack configuration, read and judged once, at the edge."""
+
+import difflib
+import json
+import re
+import shlex
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import pulumi
+from pulumi.runtime import get_config_env, get_config_secret_keys_env, is_config_secret
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
+
+import catalog
+from endpoints.environment import PYTHON_VARIABLES, python_environment
+from endpoints.model import Traffic
+from routing import checks, limits
+
+NAMESPACE = "passport-scorer-routing"
+DEFAULT_REGION = "us-west-2"
+
+_TESTER = "testerHeaderValue"
+_NEVER_SHOWN = frozenset({_TESTER, "environment"})
+
+
+class ConfigurationError(pulumi.RunError):
+    """The stack's configuration cannot be used; the message lists every problem."""
+
+
+def _whole_number(value: Any) -> int:
+    """The CLI hands every scalar over as text; 50.5, true and 1e2 are not whole numbers."""
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,9}", value):
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise ValueError("not a whole number")
+
+
+def _json(value: Any) -> Any:
+    """The CLI hands a map over as JSON."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except json.JSONDecodeError as error:
+        raise ValueError("not a map") from error
+
+
+def _existing_file(value: str) -> str:
+    if not Path(value).is_file():
+        raise ValueError("no such file")
+    return value
+
+
+def _dual_endpoint(value: str) -> str:
+    if value not in catalog.DUAL_ENDPOINTS:
+        raise ValueError("not an endpoint that Rust serves too")
+    return value
+
+
+def _declared_name(value: str) -> str:
+    if value not in catalog.logical_names(with_tester_rules=True):
+        raise ValueError("not a resource of this program")
+    return value
+
+
+def _free_variable(value: str) -> str:
+    if value in PYTHON_VARIABLES:
+        raise ValueError("fixed by the program")
+    if checks.environment_problems({value: ""}):
+        raise ValueError("not a name that Lambda allows")
+    return value
+
+
+def _header_value(value: str) -> str:
+    if not re.fullmatch(rf"[A-Za-z0-9._~-]{{1,{limits.CONDITION_VALUE_LENGTH}}}", value):
+        raise ValueError("not an allowed header value")
+    return value
+
+
+Percent = Annotated[int, BeforeValidator(_whole_number), Field(ge=0, le=100)]
+Seconds = Annotated[
+    int,
+    BeforeValidator(_whole_number),
+    Field(ge=limits.STICKINESS_SECONDS_MIN, le=limits.STICKINESS_SECONDS_MAX),
+]
+Word = Annotated[str, Field(strict=True, pattern=r"^\S+$")]
+ExistingFile = Annotated[Word, AfterValidator(_existing_file)]
+StackName = Annotated[str, Field(strict=True, pattern=r"^[^/\s]+/[^/\s]+/[^/\s]+$")]
+HeaderValue = Annotated[SecretStr, BeforeValidator(_header_value)]
+
+
+class Settings(BaseModel):
+    """The configuration of one stack (contract, "Stack configuration").
+
+    A field's description says what is allowed, its first example what mends it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+
+    rust_percentage: Percent = Field(0, description="a whole number from 0 to 100", examples=["10"])
+    rust_percentage_by_endpoint: Annotated[
+        dict[Annotated[str, AfterValidator(_dual_endpoint)], Percent], BeforeValidator(_json)
+    ] = Field(
+        {},
+        description=f"whole numbers from 0 to 100 for any of {', '.join(catalog.DUAL_ENDPOINTS)}",
+        examples=["10"],
+    )
+    stickiness_seconds: Seconds = Field(
+        3600,
+        description=f"a whole number from {limits.STICKINESS_SECONDS_MIN} "
+        f"to {limits.STICKINESS_SECONDS_MAX}",
+        examples=["3600"],
+    )
+    foundation_stack: StackName = Field(
+        description="the name of a stack as org/project/stack",
+        examples=["organization/passport-scorer/staging"],
+    )
+    scorer_image: Word = Field(
+        description="the URI of a container image", examples=["<registry>/<repository>:<tag>"]
+    )
+    python_package: ExistingFile = Field(
+        description="the path of an existing zip file", examples=["dist/python.zip"]
+    )
+    rust_package: ExistingFile = Field(
+        description="the path of an existing zip file", examples=["dist/rust.zip"]
+    )
+    environment: Annotated[
+        dict[
+            Annotated[str, AfterValidator(_free_variable)],
+            Annotated[str, Field(strict=True)],
+        ],
+        BeforeValidator(_json),
+    ] = Field(
+        {},
+        description="text values for variables that the program does not fix itself, "
+        f"together at most {limits.FUNCTION_ENVIRONMENT_BYTES} bytes; never a secret",
+        examples=["<text>"],
+    )
+    tester_header_value: HeaderValue | None = Field(
+        None, description="a secret of 1-128 characters of A-Za-z0-9._~-", examples=["<value>"]
+    )
+    adopt: Annotated[
+        dict[Annotated[str, AfterValidator(_declared_name)], Word], BeforeValidator(_json)
+    ] = Field({}, description="AWS ids for logical names of this program", examples=["<id>"])
+
+    @field_validator("environment")
+    @classmethod
+    def _fits(cls, value: dict[str, str]) -> dict[str, str]:
+        if problems := checks.environment_problems(python_environment("", value)):
+            raise ValueError(problems[0])
+        return value
+
+    @property
+    def traffic(self) -> Traffic:
+        """What the stack asks of the routing."""
+        secret = self.tester_header_value
+        return Traffic(
+            rust_percentage=self.rust_percentage,
+            overrides=self.rust_percentage_by_endpoint,
+            stickiness_seconds=self.stickiness_seconds,
+            tester_secret=secret.get_secret_value() if secret else None,
+        )
+
+
+def load_settings() -> Settings:
+    """Read the configuration of the running stack.
+
+    Raises ConfigurationError with every problem at once: the key, its value (never that of
+    `testerHeaderValue` or `environment`), what is allowed and the command that mends it.
+    """
+    config = pulumi.Config(NAMESPACE)
+    names = [
+        key.removeprefix(f"{NAMESPACE}:") for key in get_config_env() if key.startswith(NAMESPACE)
+    ]
+    values = {name: config.get(name) for name in names}
+    secret = {
+        name
+        for name in names
+        if is_config_secret(f"{NAMESPACE}:{name}")
+        or f"{NAMESPACE}:{name}" in get_config_secret_keys_env()
+    }
+    problems = _secrecy_problems(names, secret)
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        problems += [_problem(detail, values, secret) for detail in error.errors()]
+    if not problems:
+        return settings
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    raise ConfigurationError(
+        f"The configuration of stack {pulumi.get_stack()} has {count}; "
+        "nothing was registered or changed.\n\n" + "\n\n".join(problems)
+    )
+
+
+def region() -> str:
+    """The region the provider works in."""
+    return pulumi.Config("aws").get("region") or DEFAULT_REGION
+
+
+def _secrecy_problems(names: Collection[str], secret: Collection[str]) -> list[str]:
+    problems = []
+    if _TESTER in names and _TESTER not in secret:
+        problems.append(
+            _describe(f"{_TESTER} is not a secret", _allowed(_TESTER), _set(_TESTER, "<value>"))
+        )
+    if "environment" in secret:
+        problems.append(
+            _describe(
+                "environment is set as a secret, but ends in plain environment variables",
+                _allowed("environment"),
+                "pulumi config rm environment"
+                f"{_stack()}, then {_set('environment', '<text>', 'NAME')}",
+            )
+        )
+    return problems
+
+
+def _problem(detail: ErrorDetails, values: Mapping[str, Any], secret: Collection[str]) -> str:
+    key, *path = (str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return _unknown_key(key)
+    field = _FIELDS[key]
+    example = (field.examples or ["<value>"])[0]
+    if detail["type"] == "missing":
+        return _describe(f"{key} is not set", _allowed(key), _set(key, example))
+    entry = path[0] if path else None
+    bad_name = path[-1:] == ["[key]"]
+    subject = key if entry is None else f'{key}["{entry}"]'
+    value = _json(values[key]).get(entry) if bad_name else detail["input"]
+    hidden = key in _NEVER_SHOWN or key in secret
+    shown = subject if hidden else f"{subject} is {_text(value)}"
+    reason = f" ({detail['msg'].removeprefix('Value error, ')})"
+    if bad_name and entry is not None:
+        names = catalog.DUAL_ENDPOINTS if key == "rustPercentageByEndpoint" else ("NAME",)
+        close = difflib.get_close_matches(entry, names, n=1, cutoff=0.3) or names
+        mend = (
+            f"pulumi config rm --path {shlex.quote(subject)}{_stack()}, "
+            f"then {_set(key, example, close[0])}"
+        )
+        return _describe(shown + reason, _allowed(key), mend)
+    if entry is None and key in _MAPS:
+        entry = "NAME"
+    return _describe(shown + reason, _allowed(key), _set(key, example, entry))
+
+
+def _unknown_key(key: str) -> str:
+    close = difflib.get_close_matches(key, _FIELDS, n=1)
+    known = close or list(_FIELDS)
+    mend = f"pulumi config rm {shlex.quote(key)}{_stack()}"
+    if close:
+        mend += f", then {_set(close[0], (_FIELDS[close[0]].examples or ['<value>'])[0])}"
+    return _describe(f"{key} is not a key of this program", " or ".join(known), mend)
+
+
+_FIELDS = {field.alias or name: field for name, field in Settings.model_fields.items()}
+_MAPS = frozenset({"rustPercentageByEndpoint", "environment", "adopt"})
+
+
+def _allowed(key: str) -> str:
+    return _FIELDS[key].description or ""
+
+
+def _set(key: str, example: str, entry: str | None = None) -> str:
+    """The command that sets a key, or one entry of a map."""
+    options = "--secret " if key == _TESTER else ""
+    if entry is not None:
+        options += "--path --type string " if key == "environment" else "--path "
+        key = shlex.quote(f'{key}["{entry}"]')
+    return f"pulumi config set {options}{key} {example}{_stack()}"
+
+
+def _stack() -> str:
+    return f" --stack {pulumi.get_stack()}"
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _describe(what: str, allowed: str, mend: str) -> str:
+    return f"  {what}\n    allowed: {allowed}\n    mend:    {mend}"

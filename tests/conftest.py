@@ -1,0 +1,45 @@
+"""Fixtures for every layer."""
+
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.recorder import Program, run_program
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """Code packages that exist, as configuration."""
+    folder = tmp_path_factory.mktemp("packages")
+    for name in ("python", "rust"):
+        with zipfile.ZipFile(folder / f"{name}.zip", "w") as archive:
+            archive.writestr("bootstrap", "")
+    return {
+        "pythonPackage": str(folder / "python.zip"),
+        "rustPackage": str(folder / "rust.zip"),
+    }
+
+
+@pytest.fixture
+def required(packages: Mapping[str, str]) -> dict[str, Any]:
+    """The smallest configuration that the program accepts."""
+    return {
+        "foundationStack": "organization/passport-scorer/staging",
+        "scorerImage": "000000000000.dkr.ecr.us-west-2.amazonaws.com/scorer:1",
+        **packages,
+    }
+
+
+@pytest.fixture
+def run(required: dict[str, Any]) -> Callable[..., Program]:
+    """Run the program with the required configuration and these keys."""
+
+    def run_with(
+        config: Mapping[str, Any] | None = None, /, *, stack: str = "staging", **options: Any
+    ) -> Program:
+        return run_program({**required, **(config or {})}, stack_name=stack, **options)
+
+    return run_with
