@@ -95,6 +95,7 @@ Seconds = Annotated[
     Field(ge=limits.STICKINESS_SECONDS_MIN, le=limits.STICKINESS_SECONDS_MAX),
 ]
 Word = Annotated[str, Field(strict=True, pattern=r"^\S+$")]
+ImageUri = Annotated[str, Field(strict=True, pattern=r"^\w[\w.:/@-]*$")]
 ExistingFile = Annotated[Word, AfterValidator(_existing_file)]
 StackName = Annotated[str, Field(strict=True, pattern=r"^[^/\s]+/[^/\s]+/[^/\s]+$")]
 HeaderValue = Annotated[SecretStr, BeforeValidator(_header_value)]
@@ -126,7 +127,7 @@ class Settings(BaseModel):
         description="the name of a stack as org/project/stack",
         examples=["organization/passport-scorer/staging"],
     )
-    scorer_image: Word = Field(
+    scorer_image: ImageUri = Field(
         description="the URI of a container image", examples=["<registry>/<repository>:<tag>"]
     )
     python_package: ExistingFile = Field(
@@ -181,7 +182,9 @@ def load_settings() -> Settings:
     """
     config = pulumi.Config(NAMESPACE)
     names = [
-        key.removeprefix(f"{NAMESPACE}:") for key in get_config_env() if key.startswith(NAMESPACE)
+        key.removeprefix(f"{NAMESPACE}:")
+        for key in get_config_env()
+        if key.startswith(f"{NAMESPACE}:")
     ]
     values = {name: config.get(name) for name in names}
     secret = {

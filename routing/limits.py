@@ -75,6 +75,14 @@ ROLE_NAME_PATTERN: Final = r"[\w+=,.@-]{1,64}"  # [API] roleNameType
 ALARM_NAME_LENGTH: Final = 255  # [API] AlarmName
 ALARM_ACTIONS_MAX: Final = 5  # [API] ResourceList
 ALARM_WINDOW_SECONDS_MAX: Final = 86_400  # [API] period x evaluation periods, one day
+ALARM_SHORT_PERIODS: Final = frozenset({10, 20, 30})  # [API] Period, or multiples of 60 s
+ALARM_LONG_PERIOD_SECONDS: Final = 3600  # [API] PutMetricAlarm Period: from here on a week
+ALARM_LONG_WINDOW_SECONDS_MAX: Final = 604_800  # [API] PutMetricAlarm Period, seven days
+METRIC_ID_PATTERN: Final = r"[a-z][A-Za-z0-9_]{0,254}"  # [API] MetricDataQuery Id
+ALARM_METRICS_MAX: Final = 10  # [API] MetricDataQuery, queries with MetricStat
+ALARM_EXPRESSIONS_MAX: Final = 10  # [API] MetricDataQuery, queries with Expression
+COMPOSITE_CHILDREN_MAX: Final = 100  # [API] PutCompositeAlarm AlarmRule
+COMPOSITE_ELEMENTS_MAX: Final = 500  # [API] AlarmRule: alarms, TRUE, FALSE and brackets
 LOG_GROUP_NAME_PATTERN: Final = r"[\w#./-]{1,512}"  # [API] LogGroupName
 LOG_RETENTION_DAYS: Final = frozenset(  # [API] PutRetentionPolicy retentionInDays
     {

@@ -12,8 +12,9 @@ nothing is called unreachable that some request reaches, while a rule that only
 overlapping header values hide (`a` behind `*`) gets no witness but is not called
 unreachable either.
 
-The cost grows with the number of classes, and k independent globs such as `*foo*`
-have 2**k of them; globs with different prefixes, as in a routing table, do not.
+A winner and a loser are all that is asked for, so a class that shows no two rules
+together with fewer others than known classes do is left out. That keeps globs such
+as `/users/*/a/*`, `/users/*/b/*` ... from having a class for every subset of them.
 """
 
 import re
@@ -22,7 +23,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import chain, count, product
+from itertools import chain, combinations, count, product
 from typing import Any, Final, TypeVar
 
 from routing.model import Condition, Header, Host, Methods, Path, Rule
@@ -32,7 +33,7 @@ T = TypeVar("T")
 Line = tuple[str, str]  # the name and the value of one request header
 Atom = tuple[str, frozenset[str]]  # a header condition without case and order
 Needs = list[list[frozenset[T]]]  # per rule, per condition: one of these must hold
-Classes = dict[int, T]  # the rules that match, as bits -> an example
+Classes = dict[int, T]  # the rules that match, as bits -> the first example
 
 FILLER: Final = "x"
 COMMON_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD")
@@ -127,19 +128,19 @@ def _lower(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(value.lower() for value in values)
 
 
-def _cells(rules: Sequence[Rule[Any]]) -> Classes[tuple[str, str, str]]:
-    """Every set of rules that some host, path and method match together, none left out."""
-    hosts = _glob_classes(_needs(rules, Host, _lower), first="")
-    paths = _glob_classes(_needs(rules, Path, tuple), first="/")
-    methods = _method_classes(_needs(rules, Methods, tuple))
-    here = _first_each(
-        (by_host & by_path, (host, path))
-        for (by_host, host), (by_path, path) in product(hosts.items(), paths.items())
-    )
-    return _first_each(
-        (by_here & by_method, (host, path, method))
-        for (by_here, (host, path)), (by_method, method) in product(here.items(), methods.items())
-    )
+def _cells(rules: Sequence[Rule[Any]]) -> Classes[tuple[str, ...]]:
+    """Sets of rules that some (host, path, method) matches together, with that example."""
+    cells: Classes[tuple[str, ...]] = {(1 << len(rules)) - 1: ()}
+    for dimension in (
+        _glob_classes(_needs(rules, Host, _lower), first=""),
+        _glob_classes(_needs(rules, Path, tuple), first="/"),
+        _method_classes(_needs(rules, Methods, tuple)),
+    ):
+        cells = _first_each(
+            (matched & more, (*texts, text))
+            for (matched, texts), (more, text) in product(cells.items(), dimension.items())
+        )
+    return cells
 
 
 def _first_each(pairs: Iterable[tuple[int, T]]) -> Classes[T]:
@@ -184,7 +185,7 @@ def _method_classes(needs: Needs[str]) -> Classes[str]:
 
 
 def _glob_classes(needs: Needs[str], *, first: str) -> Classes[str]:
-    """All non-empty texts by the rules they match, each class with a shortest example.
+    """Non-empty texts by the rules they match, each class with a short example.
 
     Every text begins with the letter `first`, or with any letter if that is empty.
     """
@@ -193,7 +194,7 @@ def _glob_classes(needs: Needs[str], *, first: str) -> Classes[str]:
     spare = chain(FILLER, string.ascii_lowercase, string.digits, "_-!~", map(chr, count(0xA1)))
     letters = (next(letter for letter in spare if letter not in used), *sorted(used))
 
-    automaton = _Globs(globs)
+    automaton = _Globs(globs, together=2 * max(map(len, needs), default=0))
     reached: dict[int, str] = {}
     level = {automaton.start: ""}
     while level:
@@ -201,7 +202,7 @@ def _glob_classes(needs: Needs[str], *, first: str) -> Classes[str]:
         for state, text in level.items():
             for letter in letters if text else first or letters:
                 after = automaton.step(state, letter)
-                if after not in reached:
+                if after not in reached and automaton.adds_to_known(after):
                     reached[after] = following[after] = text + letter
         level = following
     examples: dict[frozenset[str], str] = {}
@@ -213,26 +214,31 @@ def _glob_classes(needs: Needs[str], *, first: str) -> Classes[str]:
 class _Globs:
     """Many globs read in parallel; a state is a set of positions in them, one bit each."""
 
-    def __init__(self, globs: Iterable[str]) -> None:
-        self._stars: dict[int, int] = {}  # bit -> the earlier positions of the same glob
+    def __init__(self, globs: Iterable[str], *, together: int) -> None:
+        """`together` is how many globs a winner and a loser can need at once, mostly two."""
+        self.start = 0
+        self._ends: dict[int, str] = {}
+        self._spans: list[int] = []  # per glob: its positions
+        self._stars: dict[int, int] = {}  # star -> the positions that it implies
         self._all_stars = 0
         self._accepting: defaultdict[str, int] = defaultdict(int)  # letter -> positions
-        self._ends: dict[int, str] = {}
+        self._together = together
+        self._known: defaultdict[int, list[int]] = defaultdict(list)
         bit = 1
-        starts = 0
         for glob in globs:
             begin = bit
-            starts |= begin
-            for letter in re.sub(r"\*+", "*", glob):
+            for letter in glob:
                 if letter == "*":
-                    self._stars[bit] = bit - begin
+                    self._stars[bit] = bit << 1 | bit - begin  # the next one, the earlier ones
                     self._all_stars |= bit
                 else:
                     self._accepting[letter] |= bit
                 bit <<= 1
             self._ends[bit] = glob
             bit <<= 1
-        self.start = self._settle(starts)
+            self._spans.append(bit - begin)
+            self.start |= begin
+        self.start = self._settle(self.start)
 
     def step(self, state: int, letter: str) -> int:
         accepting = self._accepting.get(letter, 0) | self._accepting.get("?", 0)
@@ -242,15 +248,31 @@ class _Globs:
         """The globs that match the text read so far."""
         return frozenset(glob for bit, glob in self._ends.items() if state & bit)
 
-    def _settle(self, state: int) -> int:
-        """Let `*` match nothing, and forget what cannot matter once a `*` is reached.
+    def adds_to_known(self, state: int) -> bool:
+        """Whether this state shows some globs `together` with fewer others than seen so far.
 
-        Whatever still matches from before a `*` also matches from it.
+        If not, a known state has the same positions in these globs and no others that
+        this one has not, now and after any further text: that one is the better example.
         """
-        state |= (state & self._all_stars) << 1
-        for star, earlier in self._stars.items():
+        alive = [state & span for span in self._spans if state & span]
+        chosen = combinations([0] * self._together + alive, self._together)
+        new = [
+            positions
+            for positions in {sum(spans) for spans in chosen}
+            if all(known & ~state for known in self._known[positions])
+        ]
+        for positions in new:
+            self._known[positions].append(state)
+        return bool(new)
+
+    def _settle(self, state: int) -> int:
+        """Let `*` match nothing; what matches from before it also matches from it.
+
+        The stars come in their order, so that `**` is passed at once too.
+        """
+        for star, implied in self._stars.items():
             if state & star:
-                state &= ~earlier
+                state |= implied
         return state
 
 

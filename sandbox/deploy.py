@@ -1,16 +1,16 @@
 """Deploy the program of this repository into the running account."""
 
 import contextlib
-import json
 import runpy
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sandbox.account.client import Account
-from sandbox.engine.embedded import Engine, Result, Step, run
+from sandbox.engine.embedded import Engine, Result, Watcher, run, unwatched
 from sandbox.engine.state import State
 from sandbox.provider import Provider
 from sandbox.stackfile import PROJECT, ROOT, StackConfig
@@ -24,44 +24,59 @@ _STAND_INS = {
 }
 
 
+def program_of_this_repository() -> None:
+    """Run `__main__.py`."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    runpy.run_path(str(ROOT / "__main__.py"))
+
+
+@dataclass(frozen=True)
 class Deployment:
-    """One stack in one running account."""
+    """One stack in one running account. `folder` holds the state of every account."""
 
-    def __init__(self, account: Account, config: StackConfig, folder: Path) -> None:
-        self.account = account
-        self.config = config
-        self._folder = folder / account.instance / config.stack
+    account: Account
+    config: StackConfig
+    folder: Path
+    program: Callable[[], Any] = program_of_this_repository
 
-    def preview(self, on_step: Callable[[Step], None] = lambda step: None) -> Result:
+    @property
+    def state_path(self) -> Path:
+        """The state belongs to the running account: another one starts with none."""
+        return self._stack_folder / "state.jsonl"
+
+    @property
+    def _stack_folder(self) -> Path:
+        return self.folder / self.account.instance / self.config.stack
+
+    def preview(self, watch: Watcher = unwatched) -> Result:
         """What an update would change; changes nothing."""
-        return self._run(_program, preview=True, on_step=on_step)
+        return self._run(self.program, preview=True, watch=watch)
 
-    def up(self, on_step: Callable[[Step], None] = lambda step: None) -> Result:
+    def up(self, watch: Watcher = unwatched) -> Result:
         """Make the account what the program says. A preview comes first and must pass."""
         self.preview()
-        return self._run(_program, preview=False, on_step=on_step)
+        return self._run(self.program, preview=False, watch=watch)
 
-    def destroy(self, on_step: Callable[[Step], None] = lambda step: None) -> Result:
+    def destroy(self, watch: Watcher = unwatched) -> Result:
         """Delete every resource of the stack."""
-        return self._run(lambda: None, preview=False, on_step=on_step)
+        return self._run(lambda: None, preview=False, watch=watch)
 
-    def _run(
-        self, program: Callable[[], Any], *, preview: bool, on_step: Callable[[Step], None]
-    ) -> Result:
+    def _run(self, program: Callable[[], Any], *, preview: bool, watch: Watcher) -> Result:
         engine = Engine(
             Provider(self.account.client),
-            State(self._folder / "state.jsonl"),
+            State(self.state_path),
             {f"organization/passport-scorer/{self.config.stack}": self.account.foundation},
             key=self.account.instance,
             preview=preview,
-            on_step=on_step,
+            watch=watch,
         )
-        with self._packages() as config, config.applied():
+        with self._packages(), self.config.applied():
             run(engine, program, project=PROJECT, stack_name=self.config.stack)
         return engine.result
 
     @contextlib.contextmanager
-    def _packages(self) -> Iterator[StackConfig]:
+    def _packages(self) -> Iterator[None]:
         """Put stand-ins where the stack file looks for code, but outside the repository.
 
         In the repository a stand-in could be deployed for real.
@@ -69,16 +84,10 @@ class Deployment:
         for key, files in _STAND_INS.items():
             name = self.config.get(key)
             if name and not Path(name).is_absolute():
-                _write_zip(self._folder / name, files)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with contextlib.chdir(self._folder):
-            yield self.config
-
-
-def _program() -> None:
-    if str(ROOT) not in sys.path:
-        sys.path.insert(0, str(ROOT))
-    runpy.run_path(str(ROOT / "__main__.py"))
+                _write_zip(self._stack_folder / name, files)
+        self._stack_folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.chdir(self._stack_folder):
+            yield
 
 
 def _write_zip(path: Path, files: dict[str, str]) -> None:

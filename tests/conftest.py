@@ -1,8 +1,8 @@
 """Fixtures for every layer."""
 
+import gc
 import zipfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,3 +43,8 @@ def run(required: dict[str, Any]) -> Callable[..., Program]:
         return run_program({**required, **(config or {})}, stack_name=stack, **options)
 
     return run_with
+
+
+def pytest_collection_finish() -> None:
+    """Keep imported modules out of garbage collections, which else take most of the time."""
+    gc.freeze()

@@ -15,7 +15,6 @@ refresh, components, aliases, protect, ignore_changes, targets, several provider
 import asyncio
 import hashlib
 import hmac
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -25,12 +24,16 @@ from typing import Any
 
 import pulumi
 from botocore.exceptions import BotoCoreError, ClientError
+from google.protobuf import empty_pb2, struct_pb2
 from pulumi.output import Unknown
 from pulumi.runtime import mocks, rpc, settings, stack
 from pulumi.runtime.proto import resource_pb2
 
 from sandbox.engine.state import Resource, State
 from sandbox.provider import Provider
+
+_SIGNATURE = rpc._special_sig_key
+_SECRET = rpc._special_secret_sig
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 
@@ -53,6 +56,14 @@ class Step:
     type: str
     name: str
     changed: tuple[str, ...] = ()
+
+
+Watcher = Callable[[Step], None]
+"""Told of each step when it is done, from the threads that do them."""
+
+
+def unwatched(_step: Step) -> None:
+    """Watches nothing."""
 
 
 @dataclass
@@ -89,15 +100,16 @@ class Engine(mocks.MockMonitor):
         *,
         key: str,
         preview: bool,
-        on_step: Callable[[Step], None] = lambda step: None,
+        watch: Watcher = unwatched,
     ) -> None:
-        super().__init__(_References(references))
+        super().__init__(_NoMocks())
+        self._references = references
         self.result = Result()
         self._provider = provider
         self._state = state
+        self.preview = preview
         self._key = key.encode()
-        self._preview = preview
-        self._on_step = on_step
+        self._watch = watch
         self._seen: set[str] = set()
         self._stop = Event()
         self._lock = Lock()
@@ -125,8 +137,22 @@ class Engine(mocks.MockMonitor):
         return response
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 the monitor's protocol
-        self.result.outputs = self._masked(rpc.deserialize_properties(request.outputs))
-        return super().RegisterResourceOutputs(request)
+        self.result.outputs = self._masked(request.outputs)
+        return empty_pb2.Empty()
+
+    def ReadResource(self, request: Any) -> Any:  # noqa: N802 the monitor's protocol
+        """Stack references, the only thing the program reads."""
+        if request.id not in self._references:
+            raise pulumi.RunError(
+                f"The account has no stack {request.id}; it has {', '.join(self._references)}."
+            )
+        response = resource_pb2.ReadResourceResponse(
+            urn=self.make_urn(request.parent, request.type, request.name)
+        )
+        response.properties.update(
+            {"name": request.id, "outputs": dict(self._references[request.id])}
+        )
+        return response
 
     def _apply(self, urn: str, request: Any) -> Resource:
         with self._lock:
@@ -138,7 +164,7 @@ class Engine(mocks.MockMonitor):
         known = {name: value for name, value in inputs.items() if not _has_unknown(value)}
         if problems := self._provider.check(request.type, known):
             raise ValueError("; ".join(problems))
-        masked = self._masked(raw)
+        masked = self._masked(request.object)
         old = self._state.get(urn)
         imported = None
         if old is None and request.importId:
@@ -157,7 +183,7 @@ class Engine(mocks.MockMonitor):
         return self._update(old, new, inputs, imported=imported is not None)
 
     def _create(self, new: Resource, inputs: Mapping[str, Any]) -> Resource:
-        if not self._preview:
+        if not self.preview:
             created = self._provider.create(new.type, new.name, inputs)
             new = replace(new, id=created.id, outputs=created.outputs)
             self._state.put(new)
@@ -173,10 +199,10 @@ class Engine(mocks.MockMonitor):
                 f"a change of {', '.join(sorted(diff.replaces))} would replace it; "
                 "in this program that is an outage, so it is refused"
             )
-        if diff.changed and not self._preview:
+        if diff.changed and not self.preview:
             outputs = self._provider.update(new.type, new.id, old.inputs, inputs, diff.changed)
             new = replace(new, outputs={**old.outputs, **outputs})
-        if not self._preview and (imported or new != old):
+        if not self.preview and (imported or new != old):
             self._state.put(new)
         changed = tuple(sorted(diff.changed))
         operation = Operation.UPDATE if changed else Operation.SAME
@@ -187,9 +213,7 @@ class Engine(mocks.MockMonitor):
         read = self._provider.read(request.type, request.importId, inputs)
         if read is None:
             raise ValueError(f"AWS has no such resource with the id {request.importId}")
-        return Resource(
-            urn, request.type, request.name, read.id, self._masked(read.inputs), read.outputs
-        )
+        return Resource(urn, request.type, request.name, read.id, read.inputs, read.outputs)
 
     def delete_unregistered(self) -> None:
         """Delete what the state has and the program no longer declares, dependents first."""
@@ -203,7 +227,7 @@ class Engine(mocks.MockMonitor):
                     return
                 resource = gone.pop(urn)
                 try:
-                    if not self._preview:
+                    if not self.preview:
                         self._provider.delete(resource.type, resource.id, resource.inputs)
                         self._state.remove(urn)
                 except (ClientError, BotoCoreError) as error:
@@ -214,33 +238,35 @@ class Engine(mocks.MockMonitor):
     def _done(self, step: Step) -> None:
         with self._lock:
             self.result.steps.append(step)
-        self._on_step(step)
+        self._watch(step)
 
-    def _masked(self, value: Any) -> Any:
-        if rpc.is_rpc_secret(value):
-            text = json.dumps(_unwrapped(value), sort_keys=True).encode()
-            return {"secret": hmac.new(self._key, text, hashlib.sha256).hexdigest()}
-        if isinstance(value, dict):
-            return {name: self._masked(item) for name, item in value.items()}
-        if isinstance(value, list):
-            return [self._masked(item) for item in value]
+    def _masked(self, value: Any, *, secret: bool = False) -> Any:  # noqa: PLR0911 a case each
+        """The value in wire form as the state keeps it: a digest for each secret leaf.
+
+        The SDK's own reading makes the whole property secret when one leaf of it is, which
+        would hide its shape from the provider's diff.
+        """
+        if isinstance(value, struct_pb2.Struct):
+            signature = dict(value).get(_SIGNATURE)
+            if signature == _SECRET:
+                return self._masked(value["value"], secret=True)
+            if signature is not None:
+                return self._masked(rpc.deserialize_property(value))
+            return {key: self._masked(item, secret=secret) for key, item in value.items()}
+        if isinstance(value, struct_pb2.ListValue):
+            return [self._masked(item, secret=secret) for item in value]
         if isinstance(value, pulumi.FileArchive):
             return {"archive": hashlib.sha256(Path(value.path).read_bytes()).hexdigest()}
+        if secret and value != rpc.UNKNOWN:
+            return f"secret {hmac.new(self._key, str(value).encode(), 'sha256').hexdigest()}"
         return value
 
 
-class _References(mocks.Mocks):
-    """Stack references, the only thing the program reads."""
-
-    def __init__(self, references: Mapping[str, Mapping[str, Any]]) -> None:
-        self._references = references
+class _NoMocks(mocks.Mocks):
+    """The base class wants some; every request is answered by the engine itself."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        if args.name not in self._references:
-            raise pulumi.RunError(
-                f"The account has no stack {args.name}; it has: {', '.join(self._references)}"
-            )
-        return args.name, {"name": args.name, "outputs": dict(self._references[args.name])}
+        raise NotImplementedError(args.typ)
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
         raise NotImplementedError(args.token)
@@ -268,11 +294,14 @@ def run(engine: Engine, program: Callable[[], Any], *, project: str, stack_name:
 
 async def _run(engine: Engine, program: Callable[[], Any], project: str, stack_name: str) -> None:
     saved = settings.SETTINGS
-    preview = engine._preview
+    # Every failure is in the result; asyncio would print each dependent's stack trace too.
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
     mocks.set_mocks(
-        engine.mocks, project=project, stack=stack_name, preview=preview, monitor=engine
+        engine.mocks, project=project, stack=stack_name, preview=engine.preview, monitor=engine
     )
-    settings.set_root_resource(None)
+    settings.ROOT.set(None)
+    # Outputs of an earlier run that failed would be awaited on a loop that is closed.
+    settings.SETTINGS.outputs.clear()
     try:
         await stack.run_in_stack(lambda: program() and None)
     finally:

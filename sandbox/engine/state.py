@@ -32,15 +32,19 @@ class State:
         self._path = path
         self._lock = Lock()
         self._resources: dict[str, Resource] = {}
+        self._torn = False
         if path.exists():
-            for line in path.read_text().splitlines():
+            journal = path.read_text()
+            # A run that was killed while writing leaves half a line.
+            self._torn = not journal.endswith("\n")
+            for line in journal.splitlines():
                 self._replay(line)
 
     def _replay(self, line: str) -> None:
         try:
             step = json.loads(line)
         except json.JSONDecodeError:
-            return  # the last line of a run that was killed while writing it
+            return
         if record := step.get("put"):
             record["dependencies"] = tuple(record["dependencies"])
             self._resources[record["urn"]] = Resource(**record)
@@ -68,4 +72,5 @@ class State:
     def _append(self, step: Mapping[str, Any]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a") as journal:
-            journal.write(json.dumps(step) + "\n")
+            journal.write("\n" * self._torn + json.dumps(step) + "\n")
+        self._torn = False

@@ -115,6 +115,34 @@ def test_priority_decides_and_not_the_order_given() -> None:
     assert analyse([route(3, "/a"), route(2, "/a"), route(1, "/*")]).unreachable == ("2", "3")
 
 
+def test_a_loser_is_no_winner_of_the_next() -> None:
+    rules = [route(1, "/*"), route(2, "/a*"), route(3, "/a")]
+
+    assert analyse(rules).overlaps == {("1", "2"), ("1", "3")}
+
+
+def test_witnesses_are_as_plain_as_can_be() -> None:
+    rules = [
+        route(1, "/a/*", header=TESTER),
+        route(2, "/a/*", "POST", "GET"),
+        route(3, "/b?/*/c", host="*.co"),
+        route(4, "/*"),
+    ]
+
+    assert analyse(rules).witnesses == {
+        "1": Request("x", "/a/", "GET", (("X-Tester", SECRET),)),
+        "2": Request("x", "/a/", "GET"),
+        "3": Request("x.co", "/bx//c", "GET"),
+        "4": Request("x", "/", "GET"),
+    }
+
+
+def test_there_is_always_a_letter_that_no_rule_uses() -> None:
+    rules = [route(1, "/x*"), route(2, "//*"), route(3, "/"), route(4, "/*")]
+
+    assert analyse(rules).unreachable == ()
+
+
 def test_no_rules_are_no_problem() -> None:
     assert analyse([]) == Reachability({}, (), frozenset())
 
@@ -296,6 +324,7 @@ def test_the_secret_of_the_testers_is_in_no_repr() -> None:
         ("/[ab]", "/[ab]", True),
         ("/a.b", "/axb", False),
         ("/a*", "/a\n", True),
+        ("/a***b", "/ab", True),
     ],
 )
 def test_globs_match_whole_paths(glob: str, path: str, expected: bool) -> None:
@@ -310,6 +339,28 @@ def test_headers_match_without_case_and_methods_with() -> None:
     assert not matches(rule, Request("h", "/", "get", (("x-tester", "abc"),)))
     assert not matches(rule, Request("h", "/", "GET", (("x-tester", "cab"),)))
     assert not matches(rule, Request("h", "/", "GET"))
+
+
+def test_two_conditions_of_one_kind_must_both_hold() -> None:
+    both = a_rule(3, Path(("/*a",)), Path(("/b*",)))
+
+    assert analyse([both]).witnesses["3"].path == "/ba"
+    assert analyse([route(1, "/b*"), both]).unreachable == ("3",)
+    four = [
+        a_rule(1, Path(("/*a*",)), Path(("/*b*",))),
+        a_rule(2, Path(("/*c*",)), Path(("/*d*",))),
+    ]
+    assert analyse(four).overlaps == {("1", "2")}
+
+
+def test_twenty_rules_that_any_path_can_combine_are_decided() -> None:
+    rules = [route(number, f"/users/*/{number:02}/*") for number in range(20)]
+
+    found = analyse([*rules, route(20, "/users/*/0?/*"), route(21, "/users/*/2?/*")])
+
+    assert found.unreachable == ()
+    assert len(found.overlaps) == 22 * 21 // 2
+    assert analyse([route(-1, "/users/*/*"), *rules]).unreachable == tuple(all_won(rules))
 
 
 def test_a_hundred_rules_with_many_stars_are_decided() -> None:
@@ -355,9 +406,9 @@ def assert_true_of(rules: list[Rule[Any]], requests: Iterable[Request]) -> None:
         assert found.overlaps.issuperset((hit[0], loser) for loser in hit[1:])
 
 
-@given(rule_sets(st.builds(Path, PATHS)))
+@given(rule_sets(st.builds(Path, PATHS), st.none() | st.builds(Path, PATHS)))
 def test_verdicts_hold_for_every_short_path(rules: list[Rule[Any]]) -> None:
-    assert_true_of(rules, [Request("h", f"/{rest}", "GET") for rest in texts("abx", 4)])
+    assert_true_of(rules, [Request("h", f"/{rest}", "GET") for rest in texts("abx", 5)])
     found = analyse(rules)
     assert set(found.witnesses) | set(found.unreachable) == {rule.name for rule in rules}
 

@@ -1,0 +1,37 @@
+# Everything goes into .venv; only Python 3.11, make and the package registries are needed.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+INSTALLED := .venv/installed
+COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+
+.PHONY: demo test check bench lock clean
+
+demo: $(INSTALLED)  ## the real program in an emulated account, up and back to 0
+	@$(BIN)/sandbox demo
+
+test: check  ## lint, types and everything below tests/
+	@$(BIN)/pytest
+
+check: $(INSTALLED)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: $(INSTALLED)  ## cost of the program, and of a percentage change
+	@$(BIN)/python -m bench
+
+lock: $(INSTALLED)  ## write the lock files anew from pyproject.toml
+	@$(BIN)/pip install --quiet uv
+	@$(COMPILE) -o requirements-dev.txt --all-extras pyproject.toml
+	@$(COMPILE) -o requirements.txt -c requirements-dev.txt pyproject.toml
+
+clean:
+	rm -rf .venv .sandbox
+
+$(INSTALLED): requirements-dev.txt pyproject.toml
+	@echo "Setting up .venv (once, a minute or two) ..."
+	@$(PYTHON) -c 'import sys; sys.version_info[:2] == (3, 11) or sys.exit("Python 3.11 is needed, this is " + sys.version.split()[0] + ". Say which: make PYTHON=/path/to/python3.11")'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,1 @@
+"""What the program and a change of percentage cost."""

@@ -1,0 +1,1 @@
+"""An emulated AWS account that refuses what AWS refuses."""

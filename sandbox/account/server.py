@@ -1,0 +1,228 @@
+"""The server of the emulated accounts: moto behind our refusals, on the loopback interface."""
+
+import errno
+import io
+import itertools
+import json
+import logging
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Any, Final
+
+from moto.core.base_backend import BackendDict
+from moto.core.config import default_user_config
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request, Response
+
+from sandbox.account.calls import CallCounter, identify
+from sandbox.account.refusals import install, refuse_for
+from sandbox.account.seed import REGION, STACKS, SeededAccount, seed
+
+HOST: Final = "127.0.0.1"
+
+_WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+_log = logging.getLogger(__name__)
+_servers = itertools.count(1)
+
+
+class PortTaken(RuntimeError):
+    """Something else listens on the port."""
+
+
+class AccountServer:
+    """One AWS account per stack, from `start` to `close`.
+
+    Port 0 takes a free one. Every server has accounts of its own, so several may run in one
+    process; nothing survives `close`.
+
+        with AccountServer() as account:
+            print(account.url)
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        self.port = port
+        self.instance = secrets.token_hex(8)
+        self.accounts: Mapping[str, SeededAccount] = {}
+        self._server: BaseWSGIServer | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def start(self) -> None:
+        """Take the port, fill the accounts, answer.
+
+        Raises PortTaken.
+        """
+        listening = _listen(self.port)
+        with listening:
+            self.port = listening.getsockname()[1]
+            self._prepare()
+            self._server = make_server(
+                HOST,
+                self.port,
+                _application(self.instance, self.accounts),
+                threaded=True,
+                request_handler=_SilentHandler,
+                fd=listening.fileno(),
+            )
+        self._thread = threading.Thread(
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.05},
+            name=f"account server {self.port}",
+            daemon=True,
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop and forget the accounts. A second call does nothing."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        server.shutdown()
+        server.server_close()
+        if self._thread is not None:
+            self._thread.join()
+        for account in self.accounts.values():
+            forget(account.account_id)
+
+    def __enter__(self) -> "AccountServer":
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _prepare(self) -> None:
+        install()
+        default_user_config["lambda"] = {"use_docker": False}
+        # 0.3 s for machine images that nobody here starts.
+        os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+        number = next(_servers)
+        self.accounts = {
+            stack: seed(f"{leading}{number:011d}", stack)
+            for leading, stack in enumerate(STACKS, start=1)
+        }
+        for account in self.accounts.values():
+            refuse_for(account.account_id)
+
+
+class _SilentHandler(WSGIRequestHandler):
+    """Answers without a line in the log."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 # werkzeug's
+        del type, message, args
+
+
+def _listen(port: int) -> socket.socket:
+    # Where SO_REUSEADDR lets two servers share a port, the one that answers has it.
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        taken = port != 0 and probe.connect_ex((HOST, port)) == 0
+    if not taken:
+        try:
+            return socket.create_server((HOST, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    raise PortTaken(f"Port {port} of {HOST} is taken: stop what listens there, or use another port")
+
+
+def forget(account_id: str) -> None:
+    """Empty an account, and no other."""
+    for backends in list(BackendDict._instances):
+        backends.pop(account_id, None)
+
+
+def _application(instance: str, accounts: Mapping[str, SeededAccount]) -> _WSGI:
+    counter = CallCounter()
+    description = {
+        "instance": instance,
+        "region": REGION,
+        "stacks": {stack: account.as_json() for stack, account in accounts.items()},
+    }
+    moto = DomainDispatcherApplication(create_backend_app)
+    known = frozenset(account.account_id for account in accounts.values())
+    return DispatcherMiddleware(
+        _OneAtATime(moto, known, counter),
+        {"/sandbox": _description_application(description, counter)},
+    )
+
+
+class _OneAtATime:
+    """Hands requests to moto one by one: its backends do not expect threads.
+
+    A failure has no body: boto3 makes a ClientError of any status from 500 without one, in
+    every protocol, and does not repeat 501 and 511.
+    """
+
+    def __init__(self, moto: Any, account_ids: frozenset[str], counter: CallCounter) -> None:
+        self._moto = moto
+        self._account_ids = account_ids
+        self._counter = counter
+        self._lock = threading.Lock()
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        body = _body(environ)
+        environ["wsgi.input"] = io.BytesIO(body)
+        environ["CONTENT_LENGTH"] = str(len(body))
+        with self._lock:
+            call = identify(environ, body)
+            if call is not None:
+                if call.account_id not in self._account_ids:
+                    # The key of a server that has ended; moto would open an empty account.
+                    return Response(status=511)(environ, start_response)
+                self._counter.add(call)
+            try:
+                return [b"".join(self._moto(environ, start_response))]
+            except NotImplementedError:
+                answer = Response(status=501)
+            except Exception:
+                _log.exception("moto failed on %s", call)
+                answer = Response(status=500)
+        return answer(environ, start_response)
+
+
+def _body(environ: dict[str, Any]) -> bytes:
+    stream: io.BufferedIOBase = environ["wsgi.input"]
+    if environ.get("wsgi.input_terminated"):  # chunked
+        return stream.read()
+    return stream.read(int(environ.get("CONTENT_LENGTH") or 0))
+
+
+def _description_application(description: Mapping[str, Any], counter: CallCounter) -> _WSGI:
+    @Request.application
+    def answer(request: Request) -> Response:
+        match request.method, request.path.rstrip("/"):
+            case "GET", "":
+                return _json(description)
+            case "GET", "/calls":
+                return _json(counter.as_json())
+            case "DELETE", "/calls":
+                counter.reset()
+                return Response(status=204)
+            case _:
+                return Response(status=404)
+
+    return answer
+
+
+def _json(value: object) -> Response:
+    return Response(json.dumps(value), mimetype="application/json")

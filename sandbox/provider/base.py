@@ -1,0 +1,164 @@
+"""What every resource type of the provider has in common."""
+
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, TypeVar
+
+from botocore.exceptions import ClientError
+
+from sandbox.provider.schema import Block
+
+Inputs = Mapping[str, Any]
+T = TypeVar("T")
+
+UNIQUE_LENGTH: Final = 26
+"""Characters the real provider appends to a name prefix."""
+
+
+@dataclass(frozen=True)
+class Created:
+    """A new resource: its id and what AWS computed."""
+
+    id: str
+    outputs: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Read:
+    """A resource as AWS has it; `inputs` as a program would write them."""
+
+    id: str
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+
+
+class Handler(ABC):
+    """One resource type. The methods get inputs that are clean and fully known."""
+
+    type_name: ClassVar[str]
+    service: ClassVar[str]
+    schema: ClassVar[Block]
+    replaces: ClassVar[frozenset[str]]
+    """Inputs that cannot change in place."""
+    computed: ClassVar[frozenset[str]] = frozenset()
+    """Inputs that keep their value when the program leaves them out."""
+    unreadable: ClassVar[frozenset[str]] = frozenset()
+    """Inputs that AWS does not give back."""
+
+    def __init__(self, client: Callable[[str], Any]) -> None:
+        self._client = client
+
+    @property
+    def api(self) -> Any:
+        return self._client(self.service)
+
+    @property
+    def auto_named(self) -> bool:
+        """Whether a name is made up when the program gives none."""
+        return "name" in self.computed
+
+    def check(self, _inputs: Inputs, /) -> list[str]:
+        """What the real provider refuses at plan time beyond the schema."""
+        return []
+
+    def normal(self, inputs: Inputs) -> dict[str, Any]:
+        """The form that all equal inputs share."""
+        normal: dict[str, Any] = self.schema.normal(inputs)
+        return normal
+
+    @abstractmethod
+    def create(self, name: str, inputs: Inputs, /) -> Created: ...
+
+    @abstractmethod
+    def read(self, id_: str, inputs: Inputs | None, /) -> Read | None: ...
+
+    @abstractmethod
+    def delete(self, id_: str, inputs: Inputs, /) -> None: ...
+
+    def update(
+        self, _id: str, _old: Inputs, _new: Inputs, _changed: frozenset[str], /
+    ) -> dict[str, Any]:
+        """Change what changed; returns the outputs that the change may have altered."""
+        raise NotImplementedError(f"{self.type_name} cannot change in place")
+
+    def as_written(self, found: Inputs, inputs: Inputs | None) -> dict[str, Any]:
+        """What was found in AWS, in the shape of the inputs that a program gave before."""
+        normal = self.normal(found)
+        if inputs is None:
+            return normal
+        return {
+            name: value
+            for name, value in normal.items()
+            if name not in self.computed or inputs.get(name) is not None
+        } | {name: inputs[name] for name in self.unreadable if inputs.get(name) is not None}
+
+
+def physical_name(logical: str, inputs: Inputs) -> str:
+    """The name the program gave, or one from its prefix or from the logical name."""
+    if name := inputs.get("name"):
+        return str(name)
+    if prefix := inputs.get("namePrefix"):
+        return f"{prefix}{unique()}"
+    return f"{logical}-{secrets.token_hex(4)[:7]}"
+
+
+def unique() -> str:
+    """The ending of a name made from a prefix."""
+    return secrets.token_hex(UNIQUE_LENGTH // 2)
+
+
+def found(call: Callable[[], T], *absent: str) -> T | None:
+    """The answer of an AWS call, None when it fails with a code that means absence."""
+    try:
+        return call()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in absent:
+            return None
+        raise
+
+
+def pascal(fields: Inputs, **special: str) -> dict[str, Any]:
+    """The fields under the names that the API has for them."""
+    return {special.get(name) or name[0].upper() + name[1:]: fields[name] for name in fields}
+
+
+def camel(fields: Inputs) -> dict[str, Any]:
+    """An answer of the API under the names that a program has for its fields."""
+    return {name[0].lower() + name[1:]: value for name, value in fields.items()}
+
+
+def tagged(inputs: Inputs) -> dict[str, list[dict[str, str]]]:
+    """The `Tags` argument of a create call, left out when there are none."""
+    tags = _tag_list(inputs.get("tags", {}))
+    return {"Tags": tags} if tags else {}
+
+
+def tag_table(tags: list[dict[str, str]]) -> dict[str, str]:
+    """Tags as a program writes them."""
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+@dataclass(frozen=True)
+class TagChange:
+    """Tags to set and tags to take away."""
+
+    put: dict[str, str]
+    remove: list[str]
+
+    @classmethod
+    def between(cls, old: Inputs, new: Inputs) -> "TagChange":
+        before, after = old.get("tags", {}), new.get("tags", {})
+        return cls(
+            {key: value for key, value in after.items() if before.get(key) != value},
+            sorted(set(before) - set(after)),
+        )
+
+    @property
+    def put_list(self) -> list[dict[str, str]]:
+        return _tag_list(self.put)
+
+
+def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -1,0 +1,115 @@
+"""What the sandbox prints: tables for people, JSON for programs."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from sandbox.engine.embedded import Operation, Result, Step
+from sandbox.routes import Route
+
+_LISTED = (Operation.CREATE, Operation.IMPORT, Operation.UPDATE, Operation.DELETE)
+_MANY = 12
+_PAST = {
+    Operation.CREATE: "created",
+    Operation.IMPORT: "imported",
+    Operation.UPDATE: "updated",
+    Operation.DELETE: "deleted",
+    Operation.SAME: "unchanged",
+}
+
+
+def counts(result: Result) -> dict[str, int]:
+    """Resources per operation; `replaced` is always 0, a replacement is refused."""
+    counted = {_PAST[operation]: len(result.of(operation)) for operation in _PAST}
+    return {**counted, "replaced": 0}
+
+
+def print_result(console: Console, title: str, result: Result) -> None:
+    """One line of counts, and the resources when they are few enough to read."""
+    line = ", ".join(f"{count} {word}" for word, count in counts(result).items())
+    console.print(f"[bold]{title}[/bold]: {line}", highlight=False)
+    for operation in _LISTED:
+        steps = result.of(operation)
+        for step in steps if len(steps) <= _MANY else []:
+            changed = f" ({', '.join(step.changed)})" if step.changed else ""
+            console.print(f"  {_PAST[operation]} {step.name}{changed}", highlight=False)
+
+
+def print_routes(console: Console, routes: Sequence[Route]) -> None:
+    """The rules of each listener as AWS tries them."""
+    for listener in sorted({route.listener for route in routes}):
+        table = Table(box=None, pad_edge=False, title=f"{listener} listener", title_justify="left")
+        table.add_column("priority", justify="right")
+        table.add_column("methods", no_wrap=True)
+        table.add_column("host and path", overflow="fold")
+        table.add_column("goes to", overflow="fold")
+        for route in routes:
+            if route.listener == listener:
+                table.add_row(
+                    "default" if route.priority is None else str(route.priority),
+                    "+".join(route.methods) or "any",
+                    "\n".join(part for part in (_match(route), route.header) if part),
+                    _destination(route),
+                )
+        console.print(table)
+
+
+def _match(route: Route) -> str:
+    return f"{route.host or ''}{route.path or ''}" or "any"
+
+
+def _destination(route: Route) -> str:
+    if not route.targets:
+        return route.action
+    lines = [
+        target.group if target.weight is None else f"{target.weight:3} % {target.group}"
+        for target in route.targets
+    ]
+    if route.stickiness_seconds:
+        lines[-1] += f", sticky {route.stickiness_seconds} s"
+    return "\n".join(lines)
+
+
+def as_json(result: Result, routes: Sequence[Route] | None = None) -> str:
+    """The same for programs."""
+    document: dict[str, Any] = {
+        "counts": counts(result),
+        "steps": [
+            {
+                "operation": step.operation.value,
+                "type": step.type,
+                "name": step.name,
+                "changed": list(step.changed),
+            }
+            for operation in _LISTED
+            for step in result.of(operation)
+        ],
+        "outputs": result.outputs,
+    }
+    if routes is not None:
+        document["routes"] = [route.as_dict() for route in routes]
+    return json.dumps(document, indent=2, sort_keys=True)
+
+
+class Progress:
+    """Counts finished resources while a run is under way; silent where nobody watches."""
+
+    def __init__(self, console: Console, what: str) -> None:
+        self._status = console.status(what)
+        self._what = what
+        self._done = 0
+
+    def __enter__(self) -> "Progress":
+        self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._status.stop()
+
+    def step(self, step: Step) -> None:
+        """A resource is done."""
+        self._done += 1
+        self._status.update(f"{self._what}: {self._done} resources, {step.name}")

@@ -1,0 +1,486 @@
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.account.support import World, metric_alarm, refused
+
+
+@dataclass(frozen=True)
+class Row:
+    """Arguments that AWS refuses, and the nearest ones that it takes."""
+
+    words: str
+    refused: dict[str, Any]
+    accepted: dict[str, Any]
+    code: str = "ValidationError"
+
+
+def metric(id_: str, period: int = 60, **options: Any) -> dict[str, Any]:
+    return {
+        "Id": id_,
+        "MetricStat": {
+            "Metric": {"Namespace": "AWS/Lambda", "MetricName": "Errors"},
+            "Period": period,
+            "Stat": "Sum",
+        },
+        "ReturnData": False,
+    } | options
+
+
+def math(expression: str, id_: str = "e1", **options: Any) -> dict[str, Any]:
+    return {"Id": id_, "Expression": expression, "ReturnData": True} | options
+
+
+def queries(*listed: Any) -> dict[str, Any]:
+    """Arguments of an alarm on metric math instead of one metric."""
+    absent = dict.fromkeys(("Namespace", "MetricName", "Statistic", "Period"))
+    return {"Metrics": list(listed), **absent}
+
+
+def call(client: Any, name: str, options: dict[str, Any]) -> None:
+    arguments = metric_alarm(name) | options
+    client.put_metric_alarm(**{key: one for key, one in arguments.items() if one is not None})
+
+
+PLAIN = {
+    "period 45": Row(
+        "Period must be 10, 20, 30 or a multiple of 60", {"Period": 45}, {"Period": 30}
+    ),
+    "period 90": Row("a multiple of 60", {"Period": 90}, {"Period": 120}),
+    "period 0": Row("a multiple of 60", {"Period": 0}, {"Period": 10}),
+    "no period": Row("should have a Period", {"Period": None}, {"Period": 20}),
+    "four of three": Row(
+        "DatapointsToAlarm must be less than or equal to EvaluationPeriods",
+        {"EvaluationPeriods": 3, "DatapointsToAlarm": 4},
+        {"EvaluationPeriods": 3, "DatapointsToAlarm": 3},
+    ),
+    "more than a day": Row(
+        "(EvaluationPeriods * Period must be <= 86400)",
+        {"EvaluationPeriods": 49, "Period": 1800},
+        {"EvaluationPeriods": 48, "Period": 1800},
+    ),
+    "more than a week of hours": Row(
+        "(EvaluationPeriods * Period must be <= 604800)",
+        {"EvaluationPeriods": 169, "Period": 3600},
+        {"EvaluationPeriods": 168, "Period": 3600},
+    ),
+    "no evaluation periods": Row(
+        "EvaluationPeriods",
+        {"EvaluationPeriods": None, "DatapointsToAlarm": None},
+        {"EvaluationPeriods": 1, "DatapointsToAlarm": None},
+    ),
+    "an unknown operator": Row(
+        "'comparisonOperator' failed to satisfy constraint: Member must satisfy enum value set",
+        {"ComparisonOperator": "GreaterThan"},
+        {"ComparisonOperator": "LessThanOrEqualToThreshold"},
+    ),
+    "an unknown treatment of missing data": Row(
+        "Option nonsense is not supported.",
+        {"TreatMissingData": "nonsense"},
+        {"TreatMissingData": "notBreaching"},
+    ),
+    "no threshold": Row("valid Threshold", {"Threshold": None}, {"Threshold": 0}),
+    "two statistics": Row(
+        "exactly one of the Statistic",
+        {"ExtendedStatistic": "p99"},
+        {"ExtendedStatistic": "p99", "Statistic": None},
+    ),
+    "no statistic": Row("Statistic", {"Statistic": None}, {"Statistic": "Average"}),
+    "no metric": Row("MetricName", {"MetricName": None}, {"MetricName": "Throttles"}),
+    "six actions": Row(
+        "Member must have length less than or equal to 5",
+        {"OKActions": [f"arn:aws:lambda:us-west-2:000000000000:function:f{n}" for n in range(6)]},
+        {"OKActions": [f"arn:aws:lambda:us-west-2:000000000000:function:f{n}" for n in range(5)]},
+    ),
+    "an action that is no ARN": Row(
+        "Invalid arn syntax: page me",
+        {"AlarmActions": ["page me"]},
+        {"AlarmActions": ["arn:aws:lambda:us-west-2:000000000000:function:f"]},
+    ),
+}
+
+MATH = {
+    "an unknown id": Row(
+        "Error in expression 'e1': Unknown id 'm3'",
+        queries(math("m1 / m3"), metric("m1"), metric("m2")),
+        queries(math("m1 / m2"), metric("m1"), metric("m2")),
+    ),
+    "a syntax error": Row(
+        "Error in expression 'e1': Invalid syntax",
+        queries(math("100 * (m1 / m2"), metric("m1"), metric("m2")),
+        queries(math("100 * (m1 / m2)"), metric("m1"), metric("m2")),
+    ),
+    "an unknown function": Row(
+        "Error in expression 'e1': Function 'TOTAL' not found",
+        queries(math("TOTAL(m1)"), metric("m1")),
+        queries(math("FILL(m1, 0)"), metric("m1")),
+    ),
+    "a search": Row(
+        "SEARCH is not supported on Metric Alarms.",
+        queries(math("SUM(SEARCH('{AWS/Lambda}', 'Sum'))")),
+        queries(math("SUM(METRICS())"), metric("m1")),
+    ),
+    "an expression of itself": Row(
+        "Circular reference",
+        queries(math("e1 + m1"), metric("m1")),
+        queries(math("e2 + m1"), math("m1", "e2", ReturnData=False), metric("m1")),
+    ),
+    "expressions in a circle": Row(
+        "Circular reference",
+        queries(math("e2 + 1"), math("e1 + 1", "e2", ReturnData=False)),
+        queries(math("e2 + 1"), math("m1 + 1", "e2", ReturnData=False), metric("m1")),
+    ),
+    "two results": Row(
+        "Exactly one element of the metrics list should return data.",
+        queries(math("m1"), metric("m1", ReturnData=True)),
+        queries(math("m1"), metric("m1")),
+    ),
+    "no result": Row(
+        "Exactly one element of the metrics list should return data.",
+        queries(math("m1", ReturnData=False), metric("m1")),
+        queries(math("m1", ReturnData=False), metric("m1", ReturnData=True)),
+    ),
+    "period 45 in a query": Row(
+        "Period must be 10, 20, 30 or a multiple of 60",
+        queries(math("m1"), metric("m1", 45)),
+        queries(math("m1"), metric("m1", 60)),
+    ),
+    "more than a day in a query": Row(
+        "(EvaluationPeriods * Period must be <= 86400)",
+        queries(math("m1"), metric("m1", 1800)) | {"EvaluationPeriods": 49},
+        queries(math("m1"), metric("m1", 1800)) | {"EvaluationPeriods": 48},
+    ),
+    "one id twice": Row(
+        "'m1' is not unique",
+        queries(math("m1"), metric("m1"), metric("m1")),
+        queries(math("m1"), metric("m1"), metric("m2")),
+    ),
+    "an id in capitals": Row(
+        "'M1' is not valid",
+        queries(math("1"), metric("M1")),
+        queries(math("1"), metric("m_1")),
+    ),
+    "a metric beside the list": Row(
+        "Scalar metric parameters must not be set",
+        queries(math("m1"), metric("m1")) | {"MetricName": "Errors"},
+        queries(math("m1"), metric("m1")),
+    ),
+    "a query of both kinds": Row(
+        "mutually exclusive",
+        queries(metric("m1", Expression="1", ReturnData=True)),
+        queries(metric("m1", ReturnData=True)),
+    ),
+    "a query of no kind": Row(
+        "neither Expression nor MetricStat",
+        queries(math("1"), {"Id": "m1", "ReturnData": False}),
+        queries(math("1"), metric("m1")),
+    ),
+    "eleven metrics": Row(
+        "Too many metrics in alarm, maximum is 10",
+        queries(math("m0"), *(metric(f"m{n}") for n in range(11))),
+        queries(math("m0"), *(metric(f"m{n}") for n in range(10))),
+    ),
+    "eleven expressions": Row(
+        "Too many expressions in alarm, maximum is 10",
+        queries(
+            metric("m1"), math("m1"), *(math("m1", f"x{n}", ReturnData=False) for n in range(10))
+        ),
+        queries(
+            metric("m1"), math("m1"), *(math("m1", f"x{n}", ReturnData=False) for n in range(9))
+        ),
+    ),
+    "a band that returns nothing": Row(
+        "Exactly two elements of the metrics list should return data.",
+        queries(math("ANOMALY_DETECTION_BAND(m1, 2)"), metric("m1"))
+        | {"ThresholdMetricId": "e1", "Threshold": None},
+        queries(math("ANOMALY_DETECTION_BAND(m1, 2)"), metric("m1", ReturnData=True))
+        | {"ThresholdMetricId": "e1", "Threshold": None},
+    ),
+}
+
+
+@pytest.mark.parametrize("row", (PLAIN | MATH).values(), ids=(PLAIN | MATH).keys())
+def test_put_metric_alarm(world: World, row: Row) -> None:
+    client = world.unchecked("cloudwatch")
+    name = world.name("alarm")
+    with refused(row.code, row.words):
+        call(client, name, row.refused)
+    assert described(world, name) == []
+    call(client, name, row.accepted)
+    assert [alarm["AlarmName"] for alarm in described(world, name)] == [name]
+
+
+def described(world: World, *names: str, **options: Any) -> list[Any]:
+    answer = world.account.client("cloudwatch").describe_alarms(AlarmNames=list(names), **options)
+    return [*answer["MetricAlarms"], *answer["CompositeAlarms"]]
+
+
+def test_a_query_returns_data_unless_it_says_no(world: World) -> None:
+    client = world.account.client("cloudwatch")
+    silent = math("m1")
+    del silent["ReturnData"]
+    with refused("ValidationError", "Exactly one element"):
+        call(client, world.name("alarm"), queries(silent, metric("m1", ReturnData=True)))
+    call(client, world.name("alarm"), queries(silent, metric("m1")))
+
+
+def test_name(world: World) -> None:
+    longest = world.name("alarm").ljust(255, "_")
+    with refused("ValidationError", "'alarmName'"):
+        world.alarm(AlarmName=f"{longest}_")
+    world.alarm(AlarmName=longest)
+
+
+@pytest.mark.parametrize("member", ["AlarmActions", "OKActions", "InsufficientDataActions"])
+def test_topic(world: World, member: str) -> None:
+    topic = world.account.foundation["alertTopicArn"]
+    with refused("ValidationError", f"does not exist: {topic}-gone"):
+        world.alarm(**{member: [f"{topic}-gone"]})
+    with refused("ValidationError", "Invalid region us-east-1 specified"):
+        world.alarm(**{member: [topic.replace("us-west-2", "us-east-1")]})
+    world.alarm(**{member: [topic]})
+
+
+def test_the_topic_of_another_account(world: World, production: Any) -> None:
+    with refused("ValidationError", "does not exist"):
+        world.alarm(AlarmActions=[production.foundation["alertTopicArn"]])
+
+
+def state(world: World, name: str) -> str:
+    found = described(world, name, AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    return str(found[0]["StateValue"])
+
+
+def set_state(world: World, name: str, value: Any) -> None:
+    world.account.client("cloudwatch").set_alarm_state(
+        AlarmName=name, StateValue=value, StateReason="test"
+    )
+
+
+def test_a_new_alarm_has_no_data_and_an_updated_one_keeps_its_state(world: World) -> None:
+    name = world.alarm()
+    assert state(world, name) == "INSUFFICIENT_DATA"
+    set_state(world, name, "ALARM")
+    before = described(world, name)[0]
+
+    world.alarm(AlarmName=name, Threshold=5)
+    after = described(world, name)[0]
+    assert after["Threshold"] == 5
+    kept = ("StateValue", "StateReason", "StateUpdatedTimestamp")
+    assert [after[key] for key in kept] == [before[key] for key in kept]
+
+    world.account.client("cloudwatch").delete_alarms(AlarmNames=[name])
+    world.alarm(AlarmName=name)
+    assert state(world, name) == "INSUFFICIENT_DATA"
+
+
+# Composite alarms.
+
+
+def composite(world: World, rule: str, name: str | None = None, **options: Any) -> str:
+    name = name or world.name("composite")
+    world.account.client("cloudwatch").put_composite_alarm(
+        AlarmName=name, AlarmRule=rule, **options
+    )
+    return name
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("ALARM({0}) OR ALARM({0}-gone)", "as alarms [{0}-gone] in the alarm rule do not exist"),
+        ("ALARM({0}) XOR OK({0})", "Unsupported token 'XOR'"),
+        ("()", "Unsupported token ')' at char 1"),
+        ("ALARM({0}) AND", "Unexpected end"),
+        ("(ALARM({0})", "Expected ')'"),
+        ("ALERT({0})", "Unsupported token 'ALERT("),
+        (" OR ".join(["TRUE"] * 501), "500 elements"),
+    ],
+    ids=lambda text: text[:30],
+)
+def test_put_composite_alarm(world: World, rule: str, words: str) -> None:
+    child = world.alarm()
+    name = world.name("composite")
+    with refused("ValidationError", words.format(child)):
+        composite(world, rule.format(child), name)
+    assert described(world, name, AlarmTypes=["CompositeAlarm"]) == []
+
+
+def test_a_composite_alarm_as_written(world: World) -> None:
+    child = world.alarm()
+    topic = world.account.foundation["alertTopicArn"]
+    rule = f'ALARM("{child}")'
+    name = composite(
+        world, rule, AlarmActions=[topic], AlarmDescription="both", ActionsEnabled=True
+    )
+    found = described(world, name, AlarmTypes=["CompositeAlarm"])[0]
+    expected = {
+        "AlarmName": name,
+        "AlarmRule": rule,
+        "AlarmActions": [topic],
+        "AlarmDescription": "both",
+        "ActionsEnabled": True,
+        "AlarmArn": f"arn:aws:cloudwatch:us-west-2:{world.account.account_id}:alarm:{name}",
+    }
+    assert {key: found[key] for key in expected} == expected
+
+    with refused("ValidationError", f"{topic}-gone"):
+        composite(world, rule, AlarmActions=[f"{topic}-gone"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "states", "expected"),
+    [
+        ("ALARM({0}) OR ALARM({1})", ("OK", "ALARM"), "ALARM"),
+        ("ALARM({0}) AND ALARM({1})", ("OK", "ALARM"), "OK"),
+        ('OK("{0}") AND NOT OK("{1}")', ("OK", "ALARM"), "ALARM"),
+        ("INSUFFICIENT_DATA({0})", ("OK", "OK"), "OK"),
+        ("INSUFFICIENT_DATA({0}) OR FALSE", (None, "OK"), "ALARM"),
+        ("ALARM({1}) OR ALARM({0}) AND ALARM({0})", ("OK", "ALARM"), "ALARM"),
+        ("(ALARM({1}) OR ALARM({0})) AND ALARM({0})", ("OK", "ALARM"), "OK"),
+    ],
+)
+def test_a_composite_alarm_starts_as_its_children_say(
+    world: World, rule: str, states: tuple[str | None, str], expected: str
+) -> None:
+    children = [world.alarm(), world.alarm()]
+    for child, value in zip(children, states, strict=True):
+        if value:
+            set_state(world, child, value)
+    assert state(world, composite(world, rule.format(*children))) == expected
+
+
+def test_a_composite_alarm_follows_its_children(world: World) -> None:
+    child, other = world.alarm(), world.alarm()
+    inner = composite(world, f"ALARM({child})")
+    outer = composite(world, f"ALARM({inner}) AND NOT ALARM({other})")
+    assert (state(world, inner), state(world, outer)) == ("OK", "OK")
+    set_state(world, child, "ALARM")
+    assert (state(world, inner), state(world, outer)) == ("ALARM", "ALARM")
+    set_state(world, other, "ALARM")
+    assert (state(world, inner), state(world, outer)) == ("ALARM", "OK")
+    set_state(world, child, "OK")
+    assert (state(world, inner), state(world, outer)) == ("OK", "OK")
+
+
+def test_composite_alarms_in_a_circle_end(world: World) -> None:
+    child = world.alarm()
+    one = composite(world, f"ALARM({child})")
+    two = composite(world, f"NOT ALARM({one})")
+    composite(world, f"ALARM({child}) OR ALARM({two})", one)
+    set_state(world, child, "ALARM")
+    assert state(world, one) == "ALARM"
+
+
+def test_children_by_arn(world: World) -> None:
+    child = world.alarm()
+    arn = described(world, child)[0]["AlarmArn"]
+    name = composite(world, f'ALARM("{arn}")')
+    set_state(world, child, "ALARM")
+    assert state(world, name) == "ALARM"
+
+
+def test_describe_alarms_gives_the_types_asked_for(world: World) -> None:
+    plain = world.alarm()
+    parent = composite(world, f"ALARM({plain})")
+
+    def found(**options: Any) -> list[str]:
+        return [alarm["AlarmName"] for alarm in described(world, plain, parent, **options)]
+
+    assert found() == [plain]
+    assert found(AlarmTypes=["MetricAlarm"]) == [plain]
+    assert found(AlarmTypes=["CompositeAlarm"]) == [parent]
+    assert found(AlarmTypes=["MetricAlarm", "CompositeAlarm"]) == [plain, parent]
+
+
+def test_an_alarm_that_a_composite_names_stays(world: World) -> None:
+    delete: Callable[..., Any] = world.account.client("cloudwatch").delete_alarms
+    one, two, free = world.alarm(), world.alarm(), world.alarm()
+    parent = composite(world, f"ALARM({one}) OR ALARM({two})")
+    with refused(
+        "ValidationError", f"Cannot delete {one} as there are composite alarm(s) depending on it."
+    ):
+        delete(AlarmNames=[free, one])
+    with refused(
+        "ValidationError", f"{one},{two} as there are composite alarm(s) depending on them."
+    ):
+        delete(AlarmNames=[one, two])
+    assert len(described(world, one, two, free)) == 3
+
+    composite(world, f"ALARM({two})", parent)
+    delete(AlarmNames=[one])
+    delete(AlarmNames=[two, parent])
+    assert described(world, one, two, parent, AlarmTypes=["MetricAlarm", "CompositeAlarm"]) == []
+
+
+def test_one_composite_alarm_is_deleted_at_a_time(world: World) -> None:
+    client = world.account.client("cloudwatch")
+    one, two = composite(world, "FALSE"), composite(world, "TRUE")
+    with refused("ValidationError", "at most one composite alarm"):
+        client.delete_alarms(AlarmNames=[one, two])
+    client.delete_alarms(AlarmNames=[one])
+    client.delete_alarms(AlarmNames=[two])
+
+
+def test_an_alarm_does_not_change_its_type(world: World) -> None:
+    plain = world.alarm()
+    with refused("ValidationError", "another type"):
+        composite(world, "TRUE", plain)
+    parent = composite(world, "TRUE")
+    with refused("ValidationError", "another type"):
+        world.alarm(AlarmName=parent)
+
+
+def test_a_composite_alarm_has_500_elements(world: World) -> None:
+    composite(world, " OR ".join(["TRUE"] * 500))
+
+
+def test_a_composite_alarm_has_100_children(world: World) -> None:
+    children = [world.alarm() for _ in range(101)]
+    rules = [f"ALARM({child})" for child in children]
+    with refused("ValidationError", "more than 100 alarms"):
+        composite(world, " OR ".join(rules))
+    composite(world, " OR ".join(rules[:100]))
+
+
+# Dashboards.
+
+WIDGET = {"type": "text", "properties": {"markdown": "hello"}}
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({}, "Should have required property 'widgets'"),
+        ([], "Should be object"),
+        ({"widgets": {}}, "Should be array"),
+        ({"widgets": [WIDGET, {"type": "text"}]}, "/widgets/1"),
+        ({"widgets": [{"properties": {}}]}, "Should have required property 'type'"),
+        ({"widgets": [WIDGET | {"type": "txt"}]}, "/widgets/0/type"),
+        ({"widgets": ["text"]}, "Should be object"),
+    ],
+)
+def test_put_dashboard(world: World, body: Any, words: str) -> None:
+    client = world.account.client("cloudwatch")
+    name = world.name("dashboard")
+    with refused("InvalidParameterInput", words):
+        client.put_dashboard(DashboardName=name, DashboardBody=json.dumps(body))
+    listed = client.list_dashboards(DashboardNamePrefix=name)["DashboardEntries"]
+    assert listed == []
+    client.put_dashboard(DashboardName=name, DashboardBody=json.dumps({"widgets": [WIDGET]}))
+
+
+def test_a_dashboard_without_widgets_but_with_the_list(world: World) -> None:
+    world.account.client("cloudwatch").put_dashboard(
+        DashboardName=world.name("dashboard"), DashboardBody='{"widgets": []}'
+    )
+
+
+def test_a_dashboard_that_is_not_json(world: World) -> None:
+    with refused("InvalidParameterInput"):
+        world.account.client("cloudwatch").put_dashboard(
+            DashboardName=world.name("dashboard"), DashboardBody="widgets"
+        )

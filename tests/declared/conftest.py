@@ -1,0 +1,90 @@
+"""The program costs more than a second a run, so each configuration runs once."""
+
+import gc
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.declared.golden import Declared
+from tests.support.recorder import Program, run_program
+
+TESTER_VALUE = "canary-7f3A.~_tester"
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Half of a run is the collector's, which finds nothing until the run is over."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@pytest.fixture(scope="session")
+def declared(packages: Mapping[str, str]) -> Declared:
+    runs: dict[str, Program] = {}
+
+    def declared_with(
+        config: Mapping[str, Any] | None = None,
+        /,
+        *,
+        stack: str = "staging",
+        secret: Mapping[str, str] | None = None,
+        preview: bool = False,
+    ) -> Program:
+        key = json.dumps([config or {}, stack, secret or {}, preview], sort_keys=True)
+        if key not in runs:
+            required = {
+                "foundationStack": f"organization/passport-scorer/{stack}",
+                "scorerImage": "000000000000.dkr.ecr.us-west-2.amazonaws.com/scorer:1",
+                **packages,
+            }
+            with _uncollected():
+                runs[key] = run_program(
+                    required | dict(config or {}), stack_name=stack, secret=secret, preview=preview
+                )
+        return runs[key]
+
+    return declared_with
+
+
+@pytest.fixture(scope="session")
+def staging(declared: Declared) -> Program:
+    """As it starts: everything on Python, no testers."""
+    return declared()
+
+
+@pytest.fixture(scope="session")
+def with_testers(declared: Declared) -> Program:
+    """All on Python but for the testers, and one endpoint that goes its own way."""
+    return declared(
+        {
+            "rustPercentage": 0,
+            "rustPercentageByEndpoint": {"embed-rl": 25},
+            "stickinessSeconds": 60,
+        },
+        secret={"testerHeaderValue": TESTER_VALUE},
+    )
+
+
+@pytest.fixture(scope="session")
+def production(declared: Declared) -> Program:
+    """The other stack, all on Rust but one endpoint, testers and extra variables."""
+    return declared(
+        {
+            "rustPercentage": 100,
+            "rustPercentageByEndpoint": {"cc-v1-score-GET-0": 0},
+            "environment": {"ALLOWED_HOSTS": '["*"]', "PASSPORT_PUBLIC_URL": ""},
+        },
+        stack="production",
+        secret={"testerHeaderValue": TESTER_VALUE},
+    )
+
+
+@pytest.fixture(scope="session")
+def tester_value() -> str:
+    return TESTER_VALUE

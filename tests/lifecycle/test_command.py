@@ -1,0 +1,141 @@
+"""The `sandbox` command as a stranger uses it."""
+
+import json
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from sandbox import cli
+from sandbox.account.server import AccountServer
+from tests.support.process import running, sandbox
+
+Command = Callable[..., Result]
+
+BAD_CONFIGURATIONS = {
+    "101": (["--rust", "101"], 'rustPercentage is "101"'),
+    "-1": (["--rust", "-1"], 'rustPercentage is "-1"'),
+    "a fraction": (["--rust", "50.5"], 'rustPercentage is "50.5"'),
+    "a word": (["--rust", "abc"], 'rustPercentage is "abc"'),
+    "an unknown key": (["--config", "rustPercent=1"], "rustPercent is not a key"),
+    "an unknown endpoint": (
+        ["--config", 'rustPercentageByEndpoint={"embed-xx": 1}'],
+        'rustPercentageByEndpoint["embed-xx"] is 1',
+    ),
+    "a Python-only endpoint": (
+        ["--config", 'rustPercentageByEndpoint={"cc-nonce": 1}'],
+        'rustPercentageByEndpoint["cc-nonce"] is 1',
+    ),
+    "a missing package": (["--config", "rustPackage=/nowhere/rust.zip"], "no such file"),
+    "a tester header in clear": (
+        ["--config", "testerHeaderValue=canary-4711"],
+        "testerHeaderValue is not a secret",
+    ),
+    "no foundation": (["--config", "foundationStack="], 'foundationStack is ""'),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state of the module's account."""
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture
+def command(server: AccountServer, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    monkeypatch.setattr(cli, "FOLDER", folder)
+
+    def invoke(*arguments: str) -> Result:
+        return CliRunner().invoke(cli.app, [*arguments], env={"SANDBOX_URL": server.url})
+
+    return invoke
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"), BAD_CONFIGURATIONS.values(), ids=BAD_CONFIGURATIONS
+)
+def test_bad_configuration_ends_in_one_message_and_registers_nothing(
+    command: Command, folder: Path, arguments: list[str], message: str
+) -> None:
+    before = [path.read_text() for path in folder.rglob("state.jsonl")]
+
+    result = command("up", "--stack", "staging", *arguments)
+
+    assert result.exit_code == cli.BAD_INPUT
+    assert message in result.stderr
+    assert "nothing was registered" in result.stderr
+    assert "Traceback" not in result.output
+    assert "canary" not in result.output
+    assert [path.read_text() for path in folder.rglob("state.jsonl")] == before
+
+
+def test_all_problems_stand_in_the_same_message(command: Command) -> None:
+    every = [part for arguments, _ in BAD_CONFIGURATIONS.values() for part in arguments]
+
+    result = command("preview", "--stack", "staging", *every)
+
+    assert result.exit_code == cli.BAD_INPUT
+    for text in ("rustPercentage is", "rustPercent is not", "cc-nonce", "no such file", "secret"):
+        assert text in result.stderr
+
+
+def test_an_unknown_stack_is_bad_usage(command: Command) -> None:
+    result = command("up", "--stack", "qa")
+
+    assert result.exit_code == cli.BAD_INPUT
+    assert "qa is not one of staging, production" in result.stderr.replace("\n", " ")
+
+
+@pytest.mark.parametrize("pair", ["rustPercentage", "=1"])
+def test_a_pair_without_a_key_or_a_value_is_bad_usage(command: Command, pair: str) -> None:
+    assert command("up", "--stack", "staging", "--config", pair).exit_code == cli.BAD_INPUT
+
+
+def test_a_command_without_an_account_says_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    result = CliRunner().invoke(
+        cli.app, ["routes", "--stack", "staging", "--url", f"http://127.0.0.1:{port}"]
+    )
+
+    assert result.exit_code == cli.UNREACHABLE
+    assert "No account server answers" in result.stderr
+
+
+def test_a_taken_port_is_one_line(server: AccountServer) -> None:
+    result = CliRunner().invoke(cli.app, ["start", "--port", str(server.port)])
+
+    assert result.exit_code == cli.UNREACHABLE
+    assert f"Port {server.port}" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_json_tells_programs_what_was_done_and_what_aws_holds(command: Command) -> None:
+    done = json.loads(command("up", "--stack", "staging", "--rust", "10", "--json").stdout)
+
+    assert done["counts"]["replaced"] == done["counts"]["deleted"] == 0
+    assert done["outputs"]["rustPercentage"] == 10
+    dual = [route for route in done["routes"] if route["stickiness_seconds"] == 3600]
+    assert len(dual) == 6
+    assert json.loads(command("routes", "--stack", "staging", "--json").stdout) == done["routes"]
+
+
+def test_scripts_can_ask_for_no_changes(command: Command) -> None:
+    command("up", "--stack", "staging", "--rust", "10")
+
+    same = command("preview", "--stack", "staging", "--rust", "10", "--expect-no-changes")
+    other = command("preview", "--stack", "staging", "--rust", "11", "--expect-no-changes")
+
+    assert same.exit_code == 0
+    assert other.exit_code == cli.UNEXPECTED_CHANGES
+
+
+def test_ctrl_c_ends_a_running_account_and_its_port_is_free_again() -> None:
+    with running("start", "--port", "0", "--json") as account:
+        url = json.loads(account.first_line)["url"]
+        assert sandbox("routes", "--stack", "staging", "--url", url).returncode == 0
+        account.interrupt()
+        assert account.wait() == 0
+    assert sandbox("routes", "--stack", "staging", "--url", url).returncode == cli.UNREACHABLE

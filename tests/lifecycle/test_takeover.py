@@ -1,0 +1,86 @@
+"""The update from what runs today."""
+
+import csv
+import json
+import runpy
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import catalog
+import rust_scorer.endpoints
+from sandbox.account.client import Account
+from sandbox.engine.embedded import DeploymentError, Operation
+from sandbox.routes import read_routes
+
+from .conftest import Deploy
+
+TESTS = Path(__file__).parents[1]
+IMAGE_FUNCTIONS = [
+    *(backend.function_name for backend in catalog.IMAGE_BACKENDS),
+    rust_scorer.endpoints.FUNCTION,
+]
+ADOPT_LOG_GROUPS = json.dumps(
+    {f"{name}-log-group": f"/aws/lambda/{name}" for name in IMAGE_FUNCTIONS}
+)
+
+
+def inventory(mark: str) -> set[str]:
+    with (TESTS / "golden" / "existing_resources.csv").open() as file:
+        return {
+            row["logical_name"]
+            for row in csv.DictReader(file)
+            if row["in_the_port"].startswith(mark)
+        }
+
+
+@pytest.fixture
+def today(fresh_account: Account, fresh_deployment: Deploy) -> None:
+    """What runs today, in AWS and in the state."""
+    program = TESTS / "support" / "today" / "__main__.py"
+    replace(fresh_deployment(), program=lambda: runpy.run_path(str(program))).up()
+    for function in IMAGE_FUNCTIONS:
+        fresh_account.client("logs").create_log_group(logGroupName=f"/aws/lambda/{function}")
+
+
+@pytest.mark.usefixtures("today")
+def test_todays_resources_are_taken_over_in_one_update_also_after_a_failed_one(
+    fresh_account: Account, fresh_deployment: Deploy
+) -> None:
+    priorities = {route.path: route.priority for route in read_routes(fresh_account)}
+    assert priorities["/registry/submit-passport"] == 1001
+    assert priorities["/ceramic-cache/score/0x*"] == 1007
+    with pytest.raises(DeploymentError, match="log-group: ResourceAlreadyExistsException"):
+        fresh_deployment().up()
+
+    done = {
+        step.name: step.operation for step in fresh_deployment(adopt=ADOPT_LOG_GROUPS).up().steps
+    }
+
+    assert {name for name in done if done[name] is Operation.DELETE} == inventory("goes")
+    assert inventory("keep") <= {
+        name for name in done if done[name] in (Operation.SAME, Operation.UPDATE)
+    }
+    by_route = {(r.path, r.methods): r.priority for r in read_routes(fresh_account)}
+    assert by_route["/registry/submit-passport", ("POST",)] == 1000
+    assert by_route["/ceramic-cache/score/*", ("GET",)] == 1001
+    retention = fresh_account.client("logs").describe_log_groups()["logGroups"]
+    assert {group["logGroupName"]: group.get("retentionInDays") for group in retention} == {
+        f"/aws/lambda/{name}": 14
+        for name in [*IMAGE_FUNCTIONS, *(b.function_name for b in catalog.ZIP_BACKENDS)]
+    }
+
+
+@pytest.mark.usefixtures("today")
+def test_todays_tester_rules_keep_their_names_when_the_header_is_set(
+    fresh_deployment: Deploy,
+) -> None:
+    result = fresh_deployment(
+        adopt=ADOPT_LOG_GROUPS, secret={"testerHeaderValue": "canary-4711"}
+    ).up()
+
+    assert result.of(Operation.DELETE) == []
+    assert inventory("goes") <= {step.name for step in result.of(Operation.UPDATE)}
+    assert {step.name for step in result.of(Operation.IMPORT)} == set(json.loads(ADOPT_LOG_GROUPS))
+    assert "lrule-tester-v2-history" in {step.name for step in result.of(Operation.CREATE)}

@@ -1,0 +1,55 @@
+"""The `sandbox` command in a process of its own."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tests.support.recorder import ROOT
+
+TIMEOUT_S = 60
+
+
+@dataclass
+class Running:
+    """A command that runs until it is told to stop."""
+
+    process: subprocess.Popen[str]
+    first_line: str
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
+
+    def wait(self) -> int:
+        return self.process.wait(TIMEOUT_S)
+
+
+def sandbox(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "sandbox", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[Running]:
+    """Start the command and wait for its first line."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            yield Running(process, process.stdout.readline() if process.stdout else "")
+        finally:
+            process.terminate()
