@@ -18,6 +18,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 from pydantic.alias_generators import to_camel
@@ -31,6 +32,9 @@ from routing import checks, limits
 NAMESPACE = "passport-scorer-routing"
 DEFAULT_REGION = "us-west-2"
 
+_ANY_ARN = "arn:aws:secretsmanager:us-west-2:000000000000:secret:".ljust(120, "x")
+"""As long as the secret's may be: only the foundation knows it."""
+
 _TESTER = "testerHeaderValue"
 _NEVER_SHOWN = frozenset({_TESTER, "environment"})
 
@@ -41,7 +45,7 @@ class ConfigurationError(pulumi.RunError):
 
 def _whole_number(value: Any) -> int:
     """The CLI hands every scalar over as text; 50.5, true and 1e2 are not whole numbers."""
-    if isinstance(value, str) and re.fullmatch(r"-?\d{1,9}", value):
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}", value):
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
@@ -97,7 +101,7 @@ Seconds = Annotated[
 Word = Annotated[str, Field(strict=True, pattern=r"^\S+$")]
 ImageUri = Annotated[str, Field(strict=True, pattern=r"^\w[\w.:/@-]*$")]
 ExistingFile = Annotated[Word, AfterValidator(_existing_file)]
-StackName = Annotated[str, Field(strict=True, pattern=r"^[^/\s]+/[^/\s]+/[^/\s]+$")]
+StackName = Annotated[str, Field(strict=True, pattern=r"^[\w.-]+/[\w.-]+/[\w.-]+$")]
 HeaderValue = Annotated[SecretStr, BeforeValidator(_header_value)]
 
 
@@ -158,8 +162,18 @@ class Settings(BaseModel):
     @field_validator("environment")
     @classmethod
     def _fits(cls, value: dict[str, str]) -> dict[str, str]:
-        if problems := checks.environment_problems(python_environment("", value)):
+        if problems := checks.environment_problems(python_environment(_ANY_ARN, value)):
             raise ValueError(problems[0])
+        return value
+
+    @field_validator("adopt")
+    @classmethod
+    def _declared(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        # A header value that failed its own validation is absent here and counts as set.
+        if info.data.get("tester_header_value", ...) is None:
+            unset = set(value) - set(catalog.logical_names(with_tester_rules=False))
+            if unset:
+                raise ValueError(f"declared only with {_TESTER}: {', '.join(sorted(unset))}")
         return value
 
     @property

@@ -229,6 +229,13 @@ def function_problems(name: str, *, memory_mb: int, timeout_s: int) -> list[str]
     return problems
 
 
+def layer_problems(count: int) -> list[str]:
+    """More layers than a function may have."""
+    if count <= limits.FUNCTION_LAYERS_MAX:
+        return []
+    return [f"{count} layers, AWS allows {limits.FUNCTION_LAYERS_MAX}"]
+
+
 def environment_problems(variables: Mapping[str, Any]) -> list[str]:
     """Names that Lambda refuses or reserves, and the size of what is known; never a value."""
     problems = []

@@ -77,7 +77,8 @@ def build_lambda_function(
     _refuse(
         logical_name,
         checks.function_problems(name, memory_mb=memory_mb, timeout_s=timeout_s)
-        + checks.environment_problems(environment),
+        + checks.environment_problems(environment)
+        + checks.layer_problems(len(code.layers) if isinstance(code, ZipCode) else 0),
     )
     if isinstance(code, ImageCode):
         args = lambda_.FunctionArgs(

@@ -375,3 +375,29 @@ def test_the_stack_files_start_at_zero_and_name_their_foundation(
     assert found.rust_percentage == 0
     assert found.rust_percentage_by_endpoint == {}
     assert found.foundation_stack == f"organization/passport-scorer/{stack}"
+
+
+def test_a_tester_rule_cannot_be_adopted_while_there_is_none(required: Required) -> None:
+    adopt = {"lrule-rust-embed-score": "arn:aws:elasticloadbalancing:us-west-2:1:listener-rule/1"}
+    (problem,) = refused({**required, "adopt": json.dumps(adopt)})
+
+    assert_explained(problem, "adopt", "lrule-rust-embed-score", "testerHeaderValue")
+
+
+def test_the_environment_leaves_room_for_the_arn_of_the_secret(required: Required) -> None:
+    (problem,) = refused({**required, "environment": json.dumps({"BIG": "x" * 3954})})
+
+    assert_explained(problem, "environment", "4096")
+
+
+@pytest.mark.parametrize("value", ['{"a/b/c":1}', "a/b/c:1"])
+def test_the_foundation_is_a_name_and_no_json(required: Required, value: str) -> None:
+    (problem,) = refused({**required, "foundationStack": value})
+
+    assert_explained(problem, "foundationStack", "org/project/stack")
+
+
+def test_a_percentage_is_written_in_plain_digits(required: Required) -> None:
+    (problem,) = refused({**required, "rustPercentage": "\uff15"})
+
+    assert_explained(problem, "rustPercentage", "0 to 100")

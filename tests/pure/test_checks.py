@@ -25,6 +25,7 @@ from routing.checks import (
     condition_problems,
     environment_problems,
     function_problems,
+    layer_problems,
     priority_problems,
     rule_problems,
     table_problems,
@@ -327,3 +328,8 @@ def test_environments_keep_the_limits_of_lambda_and_values_stay_unseen(
 
 def test_values_that_are_not_known_yet_have_no_size() -> None:
     assert environment_problems({"ARN": object(), "BIG": "x" * 4093}) == []
+
+
+def test_a_function_has_at_most_five_layers() -> None:
+    assert layer_problems(5) == []
+    assert layer_problems(6) == ["6 layers, AWS allows 5"]
