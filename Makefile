@@ -4,18 +4,24 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check policy checkov bench lock clean
 
 demo: $(INSTALLED)  ## the real program in an emulated account, up and back to 0
 	@$(BIN)/sandbox demo
 
-test: check  ## lint, types and everything below tests/
+test: check policy  ## lint, types, policies and everything below tests/
 	@$(BIN)/pytest
 
 check: $(INSTALLED)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+policy: $(INSTALLED)  ## the policies on what the program registers for both stacks
+	@$(BIN)/python -m policy.report
+
+checkov: $(INSTALLED) .venv-checkov/installed  ## a real scanner on the same stack, in an environment of its own
+	@$(BIN)/python -m policy.checkov
 
 bench: $(INSTALLED)  ## cost of the program, and of a percentage change
 	@$(BIN)/python -m bench
@@ -26,7 +32,14 @@ lock: $(INSTALLED)  ## write the lock files anew from pyproject.toml
 	@$(COMPILE) -o requirements.txt -c requirements-dev.txt pyproject.toml
 
 clean:
-	rm -rf .venv .sandbox
+	rm -rf .venv .venv-checkov .sandbox
+
+# Its dependencies and Pulumi's exclude each other.
+.venv-checkov/installed: policy/requirements-checkov.txt
+	@echo "Setting up .venv-checkov (once) ..."
+	@$(PYTHON) -m venv .venv-checkov
+	@.venv-checkov/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 $(INSTALLED): requirements-dev.txt pyproject.toml
 	@echo "Setting up .venv (once, a minute or two) ..."

@@ -4,13 +4,17 @@ import contextlib
 import runpy
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from policy.check import Report, check
+from policy.registry import Rule
+from policy.rules import RULES
+from policy.wire import from_request
 from sandbox.account.client import Account
-from sandbox.engine.embedded import Engine, Result, Watcher, run, unwatched
+from sandbox.engine.embedded import DeploymentError, Engine, Result, Watcher, run, unwatched
 from sandbox.engine.state import State
 from sandbox.provider import Provider
 from sandbox.stackfile import PROJECT, ROOT, StackConfig
@@ -39,6 +43,8 @@ class Deployment:
     config: StackConfig
     folder: Path
     program: Callable[[], Any] = program_of_this_repository
+    rules: Sequence[Rule] = RULES
+    """Policies that a deployment must keep."""
 
     @property
     def state_path(self) -> Path:
@@ -50,19 +56,26 @@ class Deployment:
         return self.folder / self.account.instance / self.config.stack
 
     def preview(self, watch: Watcher = unwatched) -> Result:
-        """What an update would change; changes nothing."""
-        return self._run(self.program, preview=True, watch=watch)
+        """What an update would change; changes nothing.
+
+        Raises DeploymentError when a policy forbids it or cannot decide.
+        """
+        engine = self._run(self.program, preview=True, watch=watch)
+        report = check((from_request(urn, request) for urn, request in engine.requests), self.rules)
+        if not report.passes:
+            raise DeploymentError(_policy_message(report))
+        return engine.result
 
     def up(self, watch: Watcher = unwatched) -> Result:
         """Make the account what the program says. A preview comes first and must pass."""
         self.preview()
-        return self._run(self.program, preview=False, watch=watch)
+        return self._run(self.program, preview=False, watch=watch).result
 
     def destroy(self, watch: Watcher = unwatched) -> Result:
         """Delete every resource of the stack."""
-        return self._run(lambda: None, preview=False, watch=watch)
+        return self._run(lambda: None, preview=False, watch=watch).result
 
-    def _run(self, program: Callable[[], Any], *, preview: bool, watch: Watcher) -> Result:
+    def _run(self, program: Callable[[], Any], *, preview: bool, watch: Watcher) -> Engine:
         engine = Engine(
             Provider(self.account.client),
             State(self.state_path),
@@ -73,7 +86,7 @@ class Deployment:
         )
         with self._packages(), self.config.applied():
             run(engine, program, project=PROJECT, stack_name=self.config.stack)
-        return engine.result
+        return engine
 
     @contextlib.contextmanager
     def _packages(self) -> Iterator[None]:
@@ -88,6 +101,14 @@ class Deployment:
         self._stack_folder.mkdir(parents=True, exist_ok=True)
         with contextlib.chdir(self._stack_folder):
             yield
+
+
+def _policy_message(report: Report) -> str:
+    forbidden = [f"{one.rule.name}: {one.message}" for one in report.mandatory]
+    undecided = [
+        f"{one.rule.name}: {one.name}: cannot decide {one.text}" for one in report.undecided
+    ]
+    return "\n".join(["The policies forbid this; nothing was changed.", *forbidden, *undecided])
 
 
 def _write_zip(path: Path, files: dict[str, str]) -> None:

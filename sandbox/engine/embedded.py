@@ -105,6 +105,8 @@ class Engine(mocks.MockMonitor):
         super().__init__(_NoMocks())
         self._references = references
         self.result = Result()
+        self.requests: list[tuple[str, Any]] = []
+        """URN and request of every resource, for whoever judges them."""
         self._provider = provider
         self._state = state
         self.preview = preview
@@ -159,6 +161,7 @@ class Engine(mocks.MockMonitor):
             if urn in self._seen:
                 raise ValueError("registered twice")
             self._seen.add(urn)
+            self.requests.append((urn, request))
         raw = rpc.deserialize_properties(request.object)
         inputs = _unwrapped(raw)
         known = {name: value for name, value in inputs.items() if not _has_unknown(value)}

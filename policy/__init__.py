@@ -1,0 +1,1 @@
+"""The policy pack: what AWS, mocks and scanners let through, refused before it is created."""

@@ -1,0 +1,280 @@
+"""Listener rules by themselves: priority, conditions, actions."""
+
+import re
+from collections.abc import Iterator
+from itertools import combinations
+
+from policy import facts
+from policy.registry import Problems, Severity, resource_rule
+from policy.stack import Resource
+from policy.tokens import LISTENER_RULE
+from policy.values import Value
+from routing import limits
+
+_CONDITION_KINDS = (
+    "hostHeader",
+    "pathPattern",
+    "httpRequestMethod",
+    "httpHeader",
+    "queryStrings",
+    "sourceIp",
+)
+_AT_MOST_ONCE = frozenset({"hostHeader", "pathPattern", "httpRequestMethod", "sourceIp"})
+_WITH_WILDCARDS = frozenset({"hostHeader", "pathPattern", "httpHeader", "queryStrings"})
+
+
+def targets(rule: Resource) -> Iterator[Value]:
+    """Every place in the actions that names a target group."""
+    for action in rule["actions"]:
+        if action["targetGroupArn"].given:
+            yield action["targetGroupArn"]
+        for target in action["forward"]["targetGroups"]:
+            yield target["arn"]
+
+
+def conditions(rule: Resource) -> Iterator[tuple[str, Value]]:
+    """The kind and the body of every condition."""
+    for condition in rule["conditions"]:
+        for kind in _CONDITION_KINDS:
+            if condition[kind].given:
+                yield kind, condition[kind]
+
+
+def condition_values(kind: str, body: Value) -> Iterator[Value]:
+    """The alternatives of one condition, the parts of a query string each by itself."""
+    if kind == "queryStrings":
+        for pair in body:
+            yield from (pair[name] for name in ("key", "value") if pair[name].given)
+    else:
+        yield from body["values"]
+        yield from body["regexValues"]
+
+
+@resource_rule(
+    {LISTENER_RULE: ("listenerArn", "priority")},
+    ids=("D1",),
+    severity=Severity.HIGH,
+    why="Without a priority the provider takes the next free one, so the order of the rules "
+    "depends on the order of their creation.",
+)
+def priority_is_explicit(rule: Resource) -> Problems:
+    """A listener rule names its listener and its own priority, a whole number that AWS takes."""
+    if not rule["listenerArn"].given:
+        yield "listenerArn is not set"
+    priority = rule["priority"].whole
+    if priority is None:
+        yield "priority is not a whole number"
+    elif not limits.PRIORITY_MIN <= priority <= limits.PRIORITY_MAX:
+        yield f"priority is not in {limits.PRIORITY_MIN}-{limits.PRIORITY_MAX}"
+
+
+@resource_rule(
+    {LISTENER_RULE: ("conditions",)},
+    ids=("D3",),
+    severity=Severity.HIGH,
+    why="A rule without path and host would take every request of its listener; a second "
+    "condition of a kind is refused by AWS and taken by mocks.",
+)
+def conditions_narrow_each_kind_once(rule: Resource) -> Problems:
+    """A rule has a path or a host, and at most one condition each of host, path, method, source."""
+    kinds = [kind for kind, _ in conditions(rule)]
+    for kind in sorted(_AT_MOST_ONCE):
+        if kinds.count(kind) > 1:
+            yield f"conditions has more than one {kind}"
+    if not {"hostHeader", "pathPattern"} & set(kinds):
+        yield "conditions has neither a pathPattern nor a hostHeader"
+
+
+@resource_rule(
+    {LISTENER_RULE: ("conditions",)},
+    ids=("D3",),
+    severity=Severity.HIGH,
+    why="Quotas of AWS that cannot be raised; mocks and emulators accept more.",
+)
+def conditions_fit_the_quotas(rule: Resource) -> Problems:
+    """The conditions of a rule together have at most 5 values and 5 wildcards, none too long."""
+    counted = wildcards = 0
+    for kind, body in conditions(rule):
+        values = list(condition_values(kind, body))
+        counted += len(values)
+        if not values:
+            yield f"{body.key} has no value"
+        for value in values:
+            text = value.text or ""
+            if not 1 <= len(text) <= limits.CONDITION_VALUE_LENGTH:
+                yield f"{value.key} does not have 1-{limits.CONDITION_VALUE_LENGTH} characters"
+            if kind in _WITH_WILDCARDS:
+                wildcards += text.count("*") + text.count("?")
+    if counted > limits.CONDITION_VALUES_PER_RULE:
+        yield f"conditions has more than {limits.CONDITION_VALUES_PER_RULE} values"
+    if wildcards > limits.WILDCARDS_PER_RULE:
+        yield f"conditions has more than {limits.WILDCARDS_PER_RULE} wildcards"
+
+
+@resource_rule(
+    {LISTENER_RULE: ("conditions",)},
+    ids=("D3", "elbv2:RuleCondition"),
+    severity=Severity.HIGH,
+    why="AWS refuses these forms or, worse, takes them for a rule that nothing matches.",
+)
+def condition_values_are_well_formed(rule: Resource) -> Problems:
+    """A path begins with / or a wildcard, a host has a dot, a method is in capitals."""
+    for kind, body in conditions(rule):
+        if kind == "httpHeader":
+            name = body["httpHeaderName"]
+            if not 1 <= len(name.text or "") <= limits.HEADER_NAME_LENGTH:
+                yield f"{name.key} does not have 1-{limits.HEADER_NAME_LENGTH} characters"
+        for value in body["values"]:
+            text = value.text or ""
+            if kind == "pathPattern" and not text.startswith(("/", "*", "?")):
+                yield f"{value.key} does not begin with /"
+            if kind == "hostHeader" and "." not in text:
+                yield f"{value.key} has no dot"
+            if kind == "httpRequestMethod" and not re.fullmatch(limits.METHOD_PATTERN, text):
+                yield f"{value.key} is not a method in capitals"
+
+
+@resource_rule(
+    {LISTENER_RULE: ("actions",)},
+    ids=("contract: routing", "elbv2:Action"),
+    severity=Severity.HIGH,
+    why="Several actions, or a forward without a target, are refused by AWS in the middle of "
+    "an update.",
+)
+def action_is_one_of_ours(rule: Resource) -> Problems:
+    """A rule has one action: a forward to named target groups, or a fixed response."""
+    actions = list(rule["actions"])
+    if len(actions) != 1:
+        yield "actions does not have exactly one action"
+    for action in actions:
+        if action["type"].text == "forward":
+            plain = action["targetGroupArn"].given
+            if plain == action["forward"].given:
+                yield f"{action.key} needs either a targetGroupArn or a forward block"
+            if not plain and not all(target.given for target in targets(rule)):
+                yield f"{action.key}.forward has a target group without an arn"
+        elif action["type"].text != "fixed-response":
+            yield f"{action.key}.type is neither forward nor fixed-response"
+
+
+@resource_rule(
+    {LISTENER_RULE: ("actions",)},
+    ids=("D4", "D5"),
+    severity=Severity.HIGH,
+    why="AWS takes 0-999 and any sum, so a slip shifts the shares without an error. With a "
+    "sum of 100 a weight is a percentage.",
+)
+def weights_are_shares_of_100(rule: Resource) -> Problems:
+    """A weighted forward has 2-5 distinct target groups with whole weights that sum to 100."""
+    for action in rule["actions"]:
+        if not action["forward"].given:
+            continue
+        groups = action["forward"]["targetGroups"]
+        weights = [target["weight"].whole for target in groups]
+        if not 2 <= len(weights) <= limits.TARGET_GROUPS_PER_ACTION:
+            yield f"{groups.key} does not have 2-{limits.TARGET_GROUPS_PER_ACTION} groups"
+        shares = [weight for weight in weights if weight is not None and 0 <= weight <= 100]
+        if len(shares) < len(weights):
+            yield f"{groups.key} has a weight that is not a whole number in 0-100"
+        elif sum(shares) != 100:
+            yield f"{groups.key} has weights that do not sum to 100"
+        known = [target["arn"] for target in groups if not target["arn"].unknown]
+        for one, other in combinations(known, 2):
+            if one.text == other.text:
+                yield f"{other.key} is the same group as {one.key}"
+
+
+@resource_rule(
+    {LISTENER_RULE: ("actions",)},
+    ids=("D6",),
+    severity=Severity.HIGH,
+    why="The order is how people and programs read the weights: the first is Python's share. "
+    "The provider treats the list as a set, so only the inputs can be judged.",
+)
+def python_comes_first(rule: Resource) -> Problems:
+    """In a weighted rule the first target group is Python's and the second is Rust's."""
+    for action in rule["actions"]:
+        for index, target in enumerate(action["forward"]["targetGroups"]):
+            parts = re.split(r"[:/]", target["arn"].text or "")
+            is_rust = not facts.RUST_GROUP_NAMES.isdisjoint(parts)
+            if is_rust is not (index == 1):
+                yield f"{target['arn'].key} is not a {'Rust' if index == 1 else 'Python'} group"
+
+
+@resource_rule(
+    {LISTENER_RULE: ("actions",)},
+    ids=("D7",),
+    severity=Severity.HIGH,
+    why="Without stickiness a client changes sides between two requests. With one group AWS "
+    "drops the block, and the next change sends two that differ.",
+)
+def stickiness_is_for_weighted_rules(rule: Resource) -> Problems:
+    """A weighted forward keeps its clients for 1-604800 seconds; a plain one has no stickiness."""
+    for action in rule["actions"]:
+        forward = action["forward"]
+        if not forward.given:
+            continue
+        stickiness = forward["stickiness"]
+        if len(list(forward["targetGroups"])) < 2:
+            if stickiness.given:
+                yield f"{stickiness.key} is set for a single target group"
+            continue
+        if stickiness["enabled"].flag is not True:
+            yield f"{stickiness.key}.enabled is not true"
+        seconds = stickiness["duration"].whole
+        allowed = (limits.STICKINESS_SECONDS_MIN, limits.STICKINESS_SECONDS_MAX)
+        if seconds is None or not allowed[0] <= seconds <= allowed[1]:
+            yield f"{stickiness.key}.duration is not in {allowed[0]}-{allowed[1]}"
+
+
+@resource_rule(
+    {LISTENER_RULE: ("actions",)},
+    ids=("elbv2:FixedResponseActionConfig",),
+    severity=Severity.MEDIUM,
+    why="AWS refuses other values during the update, mocks do not.",
+)
+def fixed_response_is_well_formed(rule: Resource) -> Problems:
+    """A fixed response has a status 2xx, 4xx or 5xx, a content type AWS knows and a short body."""
+    for action in rule["actions"]:
+        if action["type"].text != "fixed-response":
+            continue
+        response = action["fixedResponse"]
+        status = response["statusCode"].text or ""
+        if not re.fullmatch(limits.FIXED_RESPONSE_STATUS_PATTERN, status):
+            yield f"{response.key}.statusCode is not 2xx, 4xx or 5xx"
+        if response["contentType"].text not in limits.FIXED_RESPONSE_CONTENT_TYPES:
+            yield f"{response.key}.contentType is not one that AWS knows"
+        if len(response["messageBody"].text or "") > limits.FIXED_RESPONSE_BODY_LENGTH:
+            yield (
+                f"{response.key}.messageBody has more than "
+                f"{limits.FIXED_RESPONSE_BODY_LENGTH} characters"
+            )
+
+
+@resource_rule(
+    {LISTENER_RULE: ()},
+    ids=("D15",),
+    severity=Severity.HIGH,
+    why="An ignored action is not left alone: the next update of anything else in the rule "
+    "resends the old weights.",
+)
+def weights_have_one_owner(rule: Resource) -> Problems:
+    """The actions of a rule are never covered by ignoreChanges."""
+    for path in rule.ignore_changes:
+        if re.split(r"[.\[]", path, maxsplit=1)[0] in {"actions", "*"}:
+            yield "ignoreChanges covers actions"
+
+
+@resource_rule(
+    {LISTENER_RULE: ("conditions",)},
+    ids=("D17",),
+    severity=Severity.LOW,
+    mandatory=False,
+    why="A client may ask for the head of what it may get; AWS advises to route both alike.",
+)
+def head_goes_with_get(rule: Resource) -> Problems:
+    """A rule for GET also takes HEAD, and the reverse."""
+    for kind, body in conditions(rule):
+        methods = {value.text for value in body["values"]}
+        if kind == "httpRequestMethod" and len(methods & {"GET", "HEAD"}) == 1:
+            yield f"{body['values'].key} has only one of GET and HEAD"

@@ -1,0 +1,262 @@
+"""Listener rules together: priorities, reachability, quotas, and the groups they name."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from policy import facts
+from policy.registry import Problems, Severity, stack_rule
+from policy.rules.listener_rules import condition_values, conditions, targets
+from policy.stack import Resource, Stack
+from policy.tokens import LISTENER, LISTENER_RULE, TARGET_GROUP
+from policy.values import Undecided, Value
+from routing import Forward, Header, Host, Listener, Methods, Path, Rule, limits
+from routing.model import Condition
+from routing.reachability import analyse
+
+_SUFFIX = re.compile(r"\b(app/[^/]+/[^/]+)")
+
+
+def listener_of(rule: Resource, stack: Stack) -> str:
+    """The listener of a rule: its ARN, or the listener it depends on while that is unknown."""
+    value = rule["listenerArn"]
+    if value.unknown:
+        for listener in stack.named_by(value, rule, LISTENER):
+            return listener.urn
+    return value.text or ""
+
+
+def balancer_of(rule: Resource, stack: Stack) -> str:
+    """The ARN suffix of the load balancer of a rule, or what stands for its listener."""
+    listener = listener_of(rule, stack)
+    found = _SUFFIX.search(listener)
+    return found.group(1) if found else listener
+
+
+def groups_of(rule: Resource, stack: Stack) -> list[Resource]:
+    """The target groups of this stack that a rule names."""
+    try:
+        named = [
+            group
+            for target in targets(rule)
+            for group in stack.named_by(target, rule, TARGET_GROUP)
+        ]
+    except Undecided:
+        named = stack.behind("actions", rule, TARGET_GROUP)
+    return list({group.urn: group for group in named}.values())
+
+
+def rules_to(group: Resource, stack: Stack) -> list[Resource]:
+    """The rules that name a target group."""
+    return list(_rules_by_group(stack).get(group.urn, ()))
+
+
+@lru_cache(maxsize=2)
+def _rules_by_group(stack: Stack) -> dict[str, list[Resource]]:
+    by_group: dict[str, list[Resource]] = {}
+    for rule in stack.of(LISTENER_RULE):
+        for group in groups_of(rule, stack):
+            by_group.setdefault(group.urn, []).append(rule)
+    return by_group
+
+
+@stack_rule(
+    {LISTENER_RULE: ("priority",)},
+    ids=("D1",),
+    severity=Severity.HIGH,
+    why="AWS refuses the second one with PriorityInUse, in the middle of an update.",
+)
+def one_rule_per_priority(rule: Resource, stack: Stack) -> Problems:
+    """No two rules of one listener have the same priority."""
+    mine = listener_of(rule, stack), rule["priority"].whole
+    for other in stack.of(LISTENER_RULE):
+        if other.urn != rule.urn and mine == (listener_of(other, stack), other["priority"].whole):
+            yield f"priority is also that of {other.name}"
+
+
+@stack_rule(
+    {LISTENER_RULE: ("priority", "conditions")},
+    ids=("D2",),
+    severity=Severity.HIGH,
+    why="AWS takes a rule that earlier ones hide completely, even several of them together; "
+    "the endpoint then answers from the wrong place.",
+)
+def every_rule_is_reachable(rule: Resource, stack: Stack) -> Problems:
+    """Some request reaches every rule: earlier rules do not take all of them."""
+    if rule.urn in _unreachable(stack):
+        yield "conditions are covered by rules with earlier priorities"
+
+
+@lru_cache(maxsize=2)
+def _unreachable(stack: Stack) -> frozenset[str]:
+    by_listener: dict[str, list[Rule[str]]] = {}
+    for rule in stack.of(LISTENER_RULE):
+        try:
+            listener, priority = listener_of(rule, stack), rule["priority"].whole
+        except Undecided:
+            continue
+        if priority is not None:
+            by_listener.setdefault(listener, []).append(
+                Rule(
+                    name=rule.urn,
+                    listener=Listener.PUBLIC,  # one listener at a time, whichever it is
+                    priority=priority,
+                    conditions=tuple(_plain_conditions(rule)),
+                    action=Forward(""),
+                )
+            )
+    return frozenset(urn for rules in by_listener.values() for urn in analyse(rules).unreachable)
+
+
+def _plain_conditions(rule: Resource) -> Iterator[Condition]:
+    """The conditions for the analysis; those it cannot read never hide another rule."""
+    try:
+        found = [
+            (kind, body, tuple(value.text or "" for value in condition_values(kind, body)))
+            for kind, body in conditions(rule)
+        ]
+    except Undecided:
+        yield Header(rule.urn, ("unknown",))
+        return
+    texts = [text for _, _, values in found for text in values]
+    wildcards = sum(text.count("*") + text.count("?") for text in texts)
+    if (
+        wildcards > limits.WILDCARDS_PER_RULE
+        or len(texts) > limits.CONDITION_VALUES_PER_RULE
+        or not all(1 <= len(text) <= limits.CONDITION_VALUE_LENGTH for text in texts)
+        or not all(values for _, _, values in found)
+    ):
+        # AWS refuses it: a rule of its own says so.
+        yield Header(rule.urn, ("refused",))
+        return
+    for kind, body, values in found:
+        yield _plain_condition(kind, body, values)
+
+
+def _plain_condition(kind: str, body: Value, values: tuple[str, ...]) -> Condition:
+    if not body["regexValues"].given:
+        match kind:
+            case "hostHeader":
+                return Host(values)
+            case "pathPattern":
+                return Path(values)
+            case "httpRequestMethod":
+                return Methods(values)
+            case "httpHeader":
+                return Header(body["httpHeaderName"].text or "", values)
+    return Header(f"{kind} regex={body['regexValues'].given}", values)
+
+
+@stack_rule(
+    {LISTENER_RULE: ()},
+    ids=("D4",),
+    severity=Severity.MEDIUM,
+    why="The quotas count per load balancer, over all its listeners (L-7EED9B64).",
+)
+def load_balancer_has_room(rule: Resource, stack: Stack) -> Problems:
+    """A load balancer has at most 100 rules and 100 target groups."""
+    mine = balancer_of(rule, stack)
+    rules = [other for other in stack.of(LISTENER_RULE) if balancer_of(other, stack) == mine]
+    if rule.urn != rules[0].urn:
+        return  # said once per load balancer
+    if len(rules) > limits.RULES_PER_LOAD_BALANCER:
+        yield f"its load balancer has more than {limits.RULES_PER_LOAD_BALANCER} rules"
+    groups = {group.urn for other in rules for group in groups_of(other, stack)}
+    if len(groups) > limits.TARGET_GROUPS_PER_LOAD_BALANCER:
+        most = limits.TARGET_GROUPS_PER_LOAD_BALANCER
+        yield f"its load balancer has more than {most} target groups"
+
+
+@stack_rule(
+    {LISTENER_RULE: ("actions",)},
+    ids=("D5",),
+    severity=Severity.HIGH,
+    why="Two entries for one group add up, so the shares are not what they say.",
+)
+def weighted_groups_are_distinct(rule: Resource, stack: Stack) -> Problems:
+    """Each entry of a weighted forward is a target group of its own."""
+    for action in rule["actions"]:
+        entries = list(action["forward"]["targetGroups"])
+        unknown = [entry["arn"] for entry in entries if entry["arn"].unknown]
+        if unknown and len(stack.named_by(unknown[0], rule, TARGET_GROUP)) < len(unknown):
+            yield f"{action.key}.forward.targetGroups names one group twice"
+
+
+@stack_rule(
+    {LISTENER_RULE: ("actions",)},
+    ids=("D13",),
+    severity=Severity.HIGH,
+    why="A group that nobody here declares may have no target, or belong to something that is "
+    "about to go.",
+)
+def rules_name_groups_of_this_stack(rule: Resource, stack: Stack) -> Problems:
+    """A rule forwards to groups of this stack; the registry's rules to one foreign group, all."""
+    for target in targets(rule):
+        if stack.named_by(target, rule, TARGET_GROUP):
+            continue
+        if rule.name not in facts.REGISTRY_RULES:
+            yield f"{target.key} is not a target group of this stack"
+        elif not target.unknown:
+            for other in stack.of(LISTENER_RULE):
+                if other.name in facts.REGISTRY_RULES and target.text not in _known_targets(other):
+                    yield f"{target.key} is not the group of {other.name}"
+
+
+def _known_targets(rule: Resource) -> set[str | None]:
+    return {target.text for target in targets(rule) if not target.unknown}
+
+
+@stack_rule(
+    {TARGET_GROUP: ()},
+    ids=("D13",),
+    severity=Severity.MEDIUM,
+    why="An orphan is a leftover: its alarms stay silent and its function is never called.",
+)
+def no_group_without_rule(group: Resource, stack: Stack) -> Problems:
+    """Every target group is named by a rule, or waits for Rust's share to leave 0."""
+    if group.name not in facts.RUST_GROUPS and not rules_to(group, stack):
+        yield "no listener rule names it"
+
+
+@stack_rule(
+    {LISTENER_RULE: ("listenerArn", "actions")},
+    ids=("D8",),
+    severity=Severity.HIGH,
+    why="AWS answers TargetGroupAssociationLimit, in the middle of an update.",
+)
+def group_serves_one_load_balancer(rule: Resource, stack: Stack) -> Problems:
+    """A target group serves one load balancer only."""
+    mine = balancer_of(rule, stack)
+    for group in groups_of(rule, stack):
+        for other in rules_to(group, stack):
+            if balancer_of(other, stack) != mine:
+                yield f"{group.name} also serves the load balancer of {other.name}"
+
+
+@stack_rule(
+    {LISTENER_RULE: ("actions", "conditions")},
+    ids=("D14",),
+    severity=Severity.HIGH,
+    why="The Rust scorer answers 405 to a method it has no route for, to the unlucky share of "
+    "clients only.",
+)
+def rust_serves_what_it_gets(rule: Resource, stack: Stack) -> Problems:
+    """A rule that can send requests to Rust has a path and methods that both backends serve."""
+    rust = [group for group in groups_of(rule, stack) if group.name in facts.RUST_GROUPS]
+    if not rust:
+        return
+    paths = _values(rule, "pathPattern")
+    methods = _values(rule, "httpRequestMethod")
+    if not paths or any(path not in facts.SERVED_BY_BOTH for path in paths):
+        yield "conditions match a path that Rust has no route for"
+    elif not methods or any(not methods <= facts.SERVED_BY_BOTH[path] for path in paths):
+        yield "conditions match a method that Rust has no route for"
+
+
+def _values(rule: Resource, kind: str) -> set[str]:
+    return {
+        value.text or ""
+        for found, body in conditions(rule)
+        if found == kind
+        for value in condition_values(found, body)
+    }

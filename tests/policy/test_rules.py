@@ -1,0 +1,34 @@
+"""Each rule on known-good resources, and with one property spoiled at a time."""
+
+import pytest
+
+from policy.check import Report, check
+from policy.rules import RULES
+from tests.policy.cases import CASES
+from tests.policy.cases.case import Case
+from tests.policy.good import good_stack
+
+
+def _judge(case: Case) -> Report:
+    return check(case.stack(), [case.rule])
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule.name}: {case.what}")
+def test_refuses_what_is_spoiled_and_nothing_else(case: Case) -> None:
+    report = _judge(case)
+    assert not report.undecided
+    assert bool(report.violations) is case.refused
+    assert not report.excepted
+
+
+def test_a_good_stack_has_nothing_to_say() -> None:
+    report = check(good_stack().values())
+    assert (report.violations, report.undecided, report.excepted) == ([], [], [])
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_every_rule_has_cases_that_fail_and_cases_that_pass(rule: object) -> None:
+    cases = [case for case in CASES if case.rule is rule]
+    good = {one.type for one in good_stack().values()}
+    assert any(case.refused for case in cases)
+    assert any(not case.refused for case in cases) or good & {*cases[0].rule.types}
