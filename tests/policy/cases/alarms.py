@@ -45,6 +45,15 @@ CASES = (
         {"comparisonOperator": "GreaterThanOrEqualToThreshold"},
     ),
     fine(rules.alarm_can_fire, "all of 5", _5XX, {"datapointsToAlarm": GONE}),
+    fine(rules.alarm_can_fire, "1 of 5", _5XX, {"datapointsToAlarm": 1.0}),
+    fine(
+        rules.alarm_can_fire,
+        "one period",
+        _5XX,
+        {"evaluationPeriods": 1.0, "datapointsToAlarm": 1.0},
+    ),
+    fine(rules.alarm_can_fire, "a whole day", _5XX, {"evaluationPeriods": 1440.0}),
+    bad(rules.alarm_can_fire, "a minute more", _5XX, {"evaluationPeriods": 1441.0}),
     bad(
         rules.alarm_metric_exists, "a slip", _5XX, {f"{_METRIC}.metricName": "HTTPCode_Target_5xx"}
     ),

@@ -87,6 +87,12 @@ CASES = (
     fine(rules.condition_values_are_well_formed, "a star", "plain", {_VALUES: ["*/x"]}),
     fine(
         rules.condition_values_are_well_formed,
+        "a header of one letter",
+        "plain",
+        {"conditions[2]": _header("X")},
+    ),
+    fine(
+        rules.condition_values_are_well_formed,
         "a header",
         "plain",
         {"conditions[2]": _header("X-Use-Rust-Scorer")},

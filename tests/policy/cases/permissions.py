@@ -3,7 +3,7 @@
 from policy import tokens
 from policy.rules import permissions as rules
 from tests.policy.cases.case import GONE, bad, fine
-from tests.policy.good import TOPIC_ARN, UNKNOWN, edited, extra, permission
+from tests.policy.good import TOPIC_ARN, UNKNOWN, edited, extra, image_function, permission
 
 _TO = "permission-l-image"
 _FAILURES = {"onFailure": {"destinationArn": UNKNOWN}}
@@ -41,6 +41,14 @@ CASES = (
         "the account too, not known yet",
         plus=[
             edited(permission("other", "image"), {"function": UNKNOWN, "principal": "000000000000"})
+        ],
+    ),
+    fine(
+        rules.function_has_one_calling_service,
+        "another function for another service",
+        plus=[
+            image_function("other"),
+            edited(permission("other", "other"), {"principal": "sns.amazonaws.com"}),
         ],
     ),
     fine(

@@ -83,6 +83,13 @@ CASES = (
     ),
     bad(
         rules.every_rule_is_reachable,
+        "behind one with five values and five wildcards",
+        "passport-v2-lrule",
+        {_PATHS: ["/v2/*", "/b*", "/c*", "/d*", "/e*"]},
+        plus=[_rule(2500, "/v2/a")],
+    ),
+    bad(
+        rules.every_rule_is_reachable,
         "behind the same source address",
         "passport-v2-lrule",
         {"conditions[1]": _ADDRESSES},

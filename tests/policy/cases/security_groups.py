@@ -58,6 +58,7 @@ CASES = (
         plus=[extra(tokens.SECURITY_GROUP_RULE, type="egress", **_in(1.0, 1.0)["ingress"][0])],
     ),
     bad(rules.risky_ports_are_closed, "ssh", _SG, _in(22.0, 22.0)),
+    bad(rules.risky_ports_are_closed, "plain HTTP", _SG, _in(80.0, 80.0)),
     bad(rules.risky_ports_are_closed, "among others", _SG, _in(3000.0, 4000.0)),
     bad(rules.risky_ports_are_closed, "every port", _SG, _in(0.0, 0.0, protocol="-1")),
     bad(rules.risky_ports_are_closed, "no ports", _SG, _in(0.0, 0.0, fromPort=None)),
@@ -71,6 +72,18 @@ CASES = (
         rules.not_everything_goes_out,
         "as a rule of its own",
         plus=[extra(tokens.EGRESS_RULE, **_RULE)],
+    ),
+    bad(
+        rules.not_everything_goes_out,
+        "as an old rule of its own",
+        plus=[
+            extra(
+                tokens.SECURITY_GROUP_RULE,
+                type="egress",
+                protocol="-1",
+                cidrBlocks=["0.0.0.0/0"],
+            )
+        ],
     ),
     fine(rules.not_everything_goes_out, "nothing", _SG, {"egress": []}),
     fine(rules.not_everything_goes_out, "tcp", _SG, {"egress[0].cidrBlocks": ["0.0.0.0/0"]}),

@@ -1,0 +1,165 @@
+"""Looks into the data plane and changes its conditions while it runs.
+
+The handlers are plain methods over JSON, so that any server can offer them; `ControlApp`
+does it on a port of its own, because every path of a balancer's port belongs to its rules.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from sandbox.dataplane.asgi import Receive, Scope, Send
+from sandbox.dataplane.clock import Clock
+from sandbox.dataplane.faults import Fault, Faults
+from sandbox.dataplane.metrics import Metrics
+from sandbox.dataplane.source import ReadFailed, Source
+from sandbox.dataplane.table import UnsupportedRule
+
+_BODY_LIMIT = 64 * 1024
+_FAULT_KEYS = {"errors": "errors", "crashes": "crashes", "latencyMs": "latency_ms"}
+
+
+class Refused(ValueError):
+    """A request to the control port that makes no sense."""
+
+    def __init__(self, status: HTTPStatus, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Control:
+    """The handlers. All but `refresh` return at once; every one may be called by any thread."""
+
+    source: Source
+    faults: Faults
+    metrics: Metrics
+    clock: Clock
+    urls: Mapping[str, str]
+
+    def status(self) -> dict[str, Any]:
+        """What is live, where, and under which conditions."""
+        return {
+            **self.source.status(),
+            "urls": dict(self.urls),
+            "faults": self.faults.as_json(),
+            "failures": self.metrics.notes,
+            "clock": {"now": self.clock(), "ahead": self.clock.ahead},
+        }
+
+    def counters(self) -> dict[str, Any]:
+        """The exact counts since the start."""
+        return self.metrics.totals().as_json()
+
+    def refresh(self) -> dict[str, Any]:
+        """Read everything now; returns when that is live."""
+        try:
+            self.source.refresh()
+        except (TimeoutError, UnsupportedRule, ReadFailed) as error:
+            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
+        return self.status()
+
+    def set_fault(self, implementation: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Turn a fault on: `errors` and `crashes` as shares from 0 to 1, `latencyMs`."""
+        unknown = sorted(set(wanted) - set(_FAULT_KEYS))
+        if unknown:
+            raise Refused(
+                HTTPStatus.BAD_REQUEST, f"{unknown[0]} is none of {', '.join(_FAULT_KEYS)}"
+            )
+        try:
+            numbers = {_FAULT_KEYS[key]: _number(key, value) for key, value in wanted.items()}
+            self.faults.set(implementation, Fault(**numbers))
+        except KeyError as error:
+            raise Refused(HTTPStatus.NOT_FOUND, error.args[0]) from None
+        except ValueError as error:
+            raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from None
+        return self.status()
+
+    def clear_fault(self, implementation: str) -> dict[str, Any]:
+        """Turn the fault of an implementation off."""
+        try:
+            self.faults.clear(implementation)
+        except KeyError as error:
+            raise Refused(HTTPStatus.NOT_FOUND, error.args[0]) from None
+        return self.status()
+
+    def advance_clock(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Move the clock by `advance` seconds."""
+        try:
+            self.clock.advance(_number("advance", wanted.get("advance")))
+        except ValueError as error:
+            raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from None
+        return self.status()
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{name} is a number, not {value!r}")  # noqa: TRY004 # said to a caller
+    return value
+
+
+class ControlApp:
+    """The handlers as an ASGI application that speaks JSON.
+
+    GET /status, GET /metrics, POST /refresh, PUT and DELETE /faults/<implementation>,
+    POST /clock
+    """
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            handler = self._handler(scope["method"], scope["path"])
+            body = await _read_json(receive)
+            answer = await asyncio.to_thread(handler, body)
+            status = HTTPStatus.OK
+        except Refused as refusal:
+            answer, status = {"error": str(refusal)}, refusal.status
+        content = json.dumps(answer).encode()
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(content)),
+        ]
+        await send({"type": "http.response.start", "status": status.value, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+    def _handler(self, method: str, path: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+        control = self._control
+        match method, path.strip("/").split("/"):
+            case "GET", ["status"]:
+                return lambda _: control.status()
+            case "GET", ["metrics"]:
+                return lambda _: control.counters()
+            case "POST", ["refresh"]:
+                return lambda _: control.refresh()
+            case "POST", ["clock"]:
+                return control.advance_clock
+            case "PUT", ["faults", implementation]:
+                return lambda body: control.set_fault(implementation, body)
+            case "DELETE", ["faults", implementation]:
+                return lambda _: control.clear_fault(implementation)
+            case _:
+                raise Refused(HTTPStatus.NOT_FOUND, f"there is no {method} {path}")
+
+
+async def _read_json(receive: Receive) -> Mapping[str, Any]:
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > _BODY_LIMIT:
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
+    try:
+        content = json.loads(body or b"{}")
+    except ValueError:
+        raise Refused(HTTPStatus.BAD_REQUEST, "the body is not JSON") from None
+    if not isinstance(content, dict):
+        raise Refused(HTTPStatus.BAD_REQUEST, "the body is not a JSON object")
+    return content

@@ -1,0 +1,73 @@
+"""What the load balancer adds to the headers of a request."""
+
+import os
+from typing import Final
+
+from sandbox.dataplane.request import Request
+from sandbox.dataplane.table import Listener
+
+MOST_ADDRESSES: Final = 30
+"""More than that in X-Forwarded-For is answered with 463."""
+
+HOP_BY_HOP: Final = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers between two neighbours; not passed on in either direction."""
+
+_FOR = b"x-forwarded-for"
+_TRACE = b"x-amzn-trace-id"
+
+
+def added_headers(request: Request, listener: Listener, now: float) -> dict[str, str]:
+    """The four headers that every target gets."""
+    return {
+        "x-amzn-trace-id": trace_id(request, now),
+        "x-forwarded-for": forwarded_for(request),
+        "x-forwarded-port": listener.port,
+        "x-forwarded-proto": listener.protocol,
+    }
+
+
+def forwarded_for(request: Request) -> str:
+    """X-Forwarded-For with the peer appended, the balancer's default mode."""
+    if _FOR not in request.last:
+        return request.client
+    sent = b", ".join(request.values(_FOR)).decode("latin-1")
+    return f"{sent}, {request.client}"
+
+
+def has_too_many_addresses(request: Request) -> bool:
+    """Whether the balancer refuses the client's X-Forwarded-For."""
+    if _FOR not in request.last:
+        return False
+    return sum(value.count(b",") + 1 for value in request.values(_FOR)) > MOST_ADDRESSES
+
+
+def trace_id(request: Request, now: float) -> str:
+    """X-Amzn-Trace-Id: a new Root, or a new Self in front of what the client sent."""
+    own = f"1-{int(now):08x}-{os.urandom(12).hex()}"
+    sent = request.last.get(_TRACE)
+    if sent is None:
+        return f"Root={own}"
+    fields = [field.strip() for field in sent.decode("latin-1").split(";")]
+    if not any(field.startswith("Root=") for field in fields):
+        return ";".join([f"Root={own}", *fields])
+    return ";".join([f"Self={own}", *(field for field in fields if not field.startswith("Self="))])
+
+
+def forwarded_lines(request: Request, listener: Listener, now: float) -> list[tuple[str, str]]:
+    """The headers for a target that speaks HTTP itself."""
+    added = added_headers(request, listener, now)
+    sent = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers]
+    kept = [line for line in sent if line[0] not in HOP_BY_HOP and line[0] not in added]
+    return [*kept, *added.items()]

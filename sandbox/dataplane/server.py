@@ -1,0 +1,272 @@
+"""Both load balancers of one stack, served on the loopback interface."""
+
+import asyncio
+import contextlib
+import random
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, Final, Protocol
+
+import uvicorn
+import uvloop
+
+from sandbox.dataplane.asgi import App
+from sandbox.dataplane.balancer import Balancer, Targets
+from sandbox.dataplane.clock import Clock
+from sandbox.dataplane.control import Control, ControlApp
+from sandbox.dataplane.faults import Faults
+from sandbox.dataplane.groups import IMPLEMENTATIONS, Group
+from sandbox.dataplane.invoke import Backend, Invoker
+from sandbox.dataplane.lambda_response import STRICT, Strictness
+from sandbox.dataplane.metrics import Metrics, Totals
+from sandbox.dataplane.ports import HOST, listen
+from sandbox.dataplane.responder import Responder, ServiceResponder
+from sandbox.dataplane.services import HttpBackend, HttpService, Service
+from sandbox.dataplane.source import INTERVAL_S, Api, Live, Source
+from sandbox.dataplane.stickiness import Stickiness
+
+PUBLIC: Final = "public"
+INTERNAL: Final = "internal"
+CONTROL: Final = "control"
+
+_SERVICE_THREADS = 64
+_IDLE_S = 60  # the load balancer's own default
+
+
+class Account(Api, Protocol):
+    """What is needed of `sandbox.account.client.Account`."""
+
+    @property
+    def foundation(self) -> Mapping[str, Any]: ...
+
+
+class DataPlane:
+    """The public and the internal load balancer, from `start` to `close`.
+
+    Ports: 0 takes a free one. `backends` says what stands behind an implementation
+    (`python`, `rust`) or behind the targets of a group that are no functions (by the group's
+    name, `registry`): the URL of a service, or a backend; else a built-in responder answers.
+    `renew_on_activity`: whether every answer renews a stickiness cookie, which AWS does not
+    document for these cookies.
+
+        with DataPlane(account) as plane:
+            print(plane.public_url)
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        *,
+        public_port: int = 0,
+        internal_port: int = 0,
+        control_port: int = 0,
+        backends: Mapping[str, str | Backend] | None = None,
+        renew_on_activity: bool = True,
+        strictness: Strictness = STRICT,
+        interval_s: float = INTERVAL_S,
+        clock: Clock | None = None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.clock = clock or Clock()
+        self.faults = Faults()
+        self.metrics = Metrics(self.clock)
+        self.source = Source(
+            account,
+            {
+                PUBLIC: account.foundation["publicAlbHttpsListenerArn"],
+                INTERNAL: account.foundation["privateAlbHttpListenerArn"],
+            },
+            interval_s,
+        )
+        self._ports = {PUBLIC: public_port, INTERNAL: internal_port, CONTROL: control_port}
+        self._stand_ins = _StandIns(backends or {})
+        self._targets = Targets(
+            Invoker(self._stand_ins.functions, self.faults, chance),
+            self._stand_ins.service,
+            strictness,
+        )
+        self._stickiness = {
+            name: Stickiness(self.clock, chance, renew_on_activity=renew_on_activity)
+            for name in (PUBLIC, INTERNAL)
+        }
+        self._servers: list[_Server] = []
+        self._thread: threading.Thread | None = None
+
+    @property
+    def public_url(self) -> str:
+        return self._url(PUBLIC)
+
+    @property
+    def internal_url(self) -> str:
+        return self._url(INTERNAL)
+
+    @property
+    def control_url(self) -> str:
+        return self._url(CONTROL)
+
+    @property
+    def control(self) -> Control:
+        """The handlers of the control port, for a server of someone else."""
+        return Control(
+            self.source,
+            self.faults,
+            self.metrics,
+            self.clock,
+            {name: self._url(name) for name in self._ports},
+        )
+
+    def start(self) -> None:
+        """Take the ports, read the rules, answer.
+
+        Raises PortTaken, UnsupportedRule and ReadFailed.
+        """
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._stand_ins.close)
+            sockets = {name: undo.enter_context(listen(port)) for name, port in self._ports.items()}
+            self._ports = {name: one.getsockname()[1] for name, one in sockets.items()}
+            self.source.start()
+            undo.callback(self.source.close)
+            self._servers = [
+                _Server(self._app(name), listening) for name, listening in sockets.items()
+            ]
+            self._thread = threading.Thread(target=self._serve, name="load balancers", daemon=True)
+            self._thread.start()
+            for server in self._servers:
+                server.wait_until_ready(self._thread)
+            undo.pop_all()
+
+    def close(self) -> None:
+        """Stop. A second call does nothing."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self.source.close()
+        for server in self._servers:
+            server.should_exit = True
+        thread.join()
+        self._stand_ins.close()
+
+    def __enter__(self) -> "DataPlane":
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def status(self) -> dict[str, Any]:
+        """What is live, where, and under which conditions, as JSON."""
+        return self.control.status()
+
+    def totals(self) -> Totals:
+        """The exact counts since the start."""
+        return self.metrics.totals()
+
+    def refresh(self, timeout_s: float = 10.0) -> Live:
+        """Read everything now; what the API held before the call is live after it."""
+        return self.source.refresh(timeout_s)
+
+    def wait_for(self, predicate: Callable[[Live], bool], timeout_s: float = 5.0) -> Live:
+        """Wait until what is live fulfils the predicate. Raises TimeoutError."""
+        return self.source.wait_for(predicate, timeout_s)
+
+    def wait_for_version(self, version: int, timeout_s: float = 5.0) -> Live:
+        """Wait until this version is live, or a later one. Raises TimeoutError."""
+        return self.wait_for(lambda live: live.version >= version, timeout_s)
+
+    def _url(self, name: str) -> str:
+        return f"http://{HOST}:{self._ports[name]}"
+
+    def _app(self, name: str) -> App:
+        if name == CONTROL:
+            return ControlApp(self.control)
+        return Balancer(
+            self.source.table(name),
+            self._stickiness[name],
+            self._targets,
+            self.metrics,
+            self.clock,
+        )
+
+    def _serve(self) -> None:
+        async def serve() -> None:
+            await asyncio.gather(*(server.serve_socket() for server in self._servers))
+
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve())
+
+
+class _StandIns:
+    """What stands behind the implementations, and behind other groups by name."""
+
+    def __init__(self, wanted: Mapping[str, str | Backend]) -> None:
+        self._executor = ThreadPoolExecutor(_SERVICE_THREADS, thread_name_prefix="service")
+        self._http: list[HttpService] = []
+        self._responder = ServiceResponder()
+        self._services: dict[str, Service] = {}
+        self.functions: dict[str, Backend] = dict.fromkeys(IMPLEMENTATIONS, Responder())
+        for name, backend in wanted.items():
+            self._add(name, backend)
+
+    def service(self, group: Group) -> Service:
+        return self._services.get(group.name, self._responder)
+
+    def close(self) -> None:
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        for service in self._http:
+            service.close()
+
+    def _add(self, name: str, backend: str | Backend) -> None:
+        if isinstance(backend, str):
+            service = HttpService(backend, self._executor)
+            self._http.append(service)
+            if name in IMPLEMENTATIONS:
+                self.functions[name] = HttpBackend(service)
+            else:
+                self._services[name] = service
+        elif name in IMPLEMENTATIONS:
+            self.functions[name] = backend
+        else:
+            raise ValueError(f"{name} is none of {', '.join(IMPLEMENTATIONS)}: give a URL")
+
+
+class _Server(uvicorn.Server):
+    """One port. All of them run on one event loop."""
+
+    def __init__(self, app: App, listening: socket.socket) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                log_level="critical",
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_keep_alive=_IDLE_S,
+                timeout_graceful_shutdown=2,
+            )
+        )
+        self._listening = listening
+        self._ready = threading.Event()
+
+    async def serve_socket(self) -> None:
+        await self.serve([self._listening])
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready.set()
+
+    def wait_until_ready(self, thread: threading.Thread) -> None:
+        while not self._ready.wait(0.1):
+            if not thread.is_alive():
+                raise RuntimeError("the load balancers did not start")
