@@ -30,6 +30,7 @@ lock: $(INSTALLED)  ## write the lock files anew from pyproject.toml
 	@$(BIN)/pip install --quiet uv
 	@$(COMPILE) -o requirements-dev.txt --all-extras pyproject.toml
 	@$(COMPILE) -o requirements.txt -c requirements-dev.txt pyproject.toml
+	@$(COMPILE) -o policy/requirements-checkov.txt policy/requirements-checkov.in
 
 clean:
 	rm -rf .venv .venv-checkov .sandbox

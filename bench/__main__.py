@@ -1,7 +1,6 @@
 """`make bench`: the program against a bare script, and a change of percentage."""
 
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -23,8 +22,6 @@ from sandbox.stackfile import ROOT, load_stack_file
 from tests.support.recorder import run_program
 
 ROUNDS = 5
-MIB = 1024
-"""KiB in a MiB: Linux counts a process's memory in KiB."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +42,10 @@ def _measure(what: str, config: str) -> Cost:
         text=True,
     )
     printed = process.stdout.read() if process.stdout else ""
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    if process.wait():
         raise SystemExit(f"{what} failed")
-    return Cost(time.perf_counter() - begun, usage.ru_maxrss / MIB, json.loads(printed))
+    phases = json.loads(printed)
+    return Cost(time.perf_counter() - begun, phases.pop("peak MiB"), phases)
 
 
 def _program_against_bare(console: Console, folder: Path) -> None:
