@@ -22,10 +22,11 @@ from rich.console import Console
 
 from sandbox import report
 from sandbox.account.client import Account, AccountUnreachable
-from sandbox.account.server import AccountServer, PortTaken
+from sandbox.account.server import AccountServer
 from sandbox.demo import DemoFailed, run_demo
 from sandbox.deploy import Deployment
 from sandbox.engine.embedded import DeploymentError, Result
+from sandbox.ports import PortTaken
 from sandbox.routes import MASK, read_routes
 from sandbox.stackfile import ROOT, STACKS, StackConfig, StackFileError, load_stack_file
 

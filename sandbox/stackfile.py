@@ -41,11 +41,6 @@ class StackConfig:
             (self.secret_keys | set(full)) if secret else (self.secret_keys - set(full)),
         )
 
-    def without(self, key: str) -> "StackConfig":
-        """The same with one key unset."""
-        values = {name: value for name, value in self.values.items() if name != _full(key)}
-        return StackConfig(self.stack, values, self.secret_keys - {_full(key)})
-
     def get(self, key: str) -> str | None:
         return self.values.get(_full(key))
 

@@ -1,17 +1,15 @@
 """The server of the emulated accounts: moto behind our refusals, on the loopback interface."""
 
-import errno
 import io
 import itertools
 import json
 import logging
 import os
 import secrets
-import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Any, Final
+from typing import Any
 
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
@@ -23,17 +21,12 @@ from werkzeug.wrappers import Request, Response
 from sandbox.account.calls import CallCounter, identify
 from sandbox.account.refusals import install, refuse_for
 from sandbox.account.seed import REGION, STACKS, SeededAccount, seed
-
-HOST: Final = "127.0.0.1"
+from sandbox.ports import HOST, listen
 
 _WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 _log = logging.getLogger(__name__)
 _servers = itertools.count(1)
-
-
-class PortTaken(RuntimeError):
-    """Something else listens on the port."""
 
 
 class AccountServer:
@@ -62,7 +55,7 @@ class AccountServer:
 
         Raises PortTaken.
         """
-        listening = _listen(self.port)
+        listening = listen(self.port)
         with listening:
             self.port = listening.getsockname()[1]
             self._prepare()
@@ -127,20 +120,6 @@ class _SilentHandler(WSGIRequestHandler):
 
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 # werkzeug's
         del type, message, args
-
-
-def _listen(port: int) -> socket.socket:
-    # Where SO_REUSEADDR lets two servers share a port, the one that answers has it.
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        taken = port != 0 and probe.connect_ex((HOST, port)) == 0
-    if not taken:
-        try:
-            return socket.create_server((HOST, port))
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-    raise PortTaken(f"Port {port} of {HOST} is taken: stop what listens there, or use another port")
 
 
 def forget(account_id: str) -> None:

@@ -22,11 +22,11 @@ from sandbox.dataplane.groups import IMPLEMENTATIONS, Group
 from sandbox.dataplane.invoke import Backend, Invoker
 from sandbox.dataplane.lambda_response import STRICT, Strictness
 from sandbox.dataplane.metrics import Metrics, Totals
-from sandbox.dataplane.ports import HOST, listen
 from sandbox.dataplane.responder import Responder, ServiceResponder
 from sandbox.dataplane.services import HttpBackend, HttpService, Service
 from sandbox.dataplane.source import INTERVAL_S, Api, Live, Source
 from sandbox.dataplane.stickiness import Stickiness
+from sandbox.ports import HOST, listen
 
 PUBLIC: Final = "public"
 INTERNAL: Final = "internal"

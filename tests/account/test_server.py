@@ -14,7 +14,8 @@ from moto.elbv2.models import ELBv2Backend
 
 from sandbox.account import refusals
 from sandbox.account.client import Account, AccountUnreachable
-from sandbox.account.server import AccountServer, PortTaken
+from sandbox.account.server import AccountServer
+from sandbox.ports import PortTaken
 from tests.account.support import World, fixed_response, path
 
 OUTPUTS = {

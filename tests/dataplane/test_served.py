@@ -10,8 +10,8 @@ import pytest
 
 from sandbox.account.client import Account
 from sandbox.dataplane.faults import Fault
-from sandbox.dataplane.ports import PortTaken, listen
 from sandbox.dataplane.server import DataPlane
+from sandbox.ports import PortTaken, listen
 from tests.account.support import fixed_response, path
 from tests.dataplane.conftest import (
     FAST_S,

@@ -14,8 +14,8 @@ from sandbox.dataplane.groups import Group
 from sandbox.dataplane.invoke import Call
 from sandbox.dataplane.lambda_event import build_event
 from sandbox.dataplane.lambda_response import STRICT, parse_response
-from sandbox.dataplane.ports import listen
 from sandbox.dataplane.services import HttpBackend, HttpService, ServiceUnreachable
+from sandbox.ports import listen
 from tests.dataplane.support import PYTHON, Bench, lambda_group, only_forward, request, table
 
 MULTI = lambda_group("multi", multi_value_headers=True)
