@@ -14,7 +14,7 @@ import catalog
 from sandbox import report
 from sandbox.account.client import Account
 from sandbox.deploy import Deployment
-from sandbox.engine.embedded import Operation, Result, Step
+from sandbox.engine.result import Operation, Result, Step
 from sandbox.routes import Route, read_routes
 from sandbox.stackfile import ROOT, load_stack_file
 

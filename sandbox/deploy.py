@@ -14,7 +14,8 @@ from policy.registry import Rule
 from policy.rules import RULES
 from policy.wire import from_request
 from sandbox.account.client import Account
-from sandbox.engine.embedded import DeploymentError, Engine, Result, Watcher, run, unwatched
+from sandbox.engine.embedded import Engine, run
+from sandbox.engine.result import DeploymentError, Result, Watcher, unwatched
 from sandbox.engine.state import State
 from sandbox.provider import Provider
 from sandbox.stackfile import PROJECT, ROOT, StackConfig

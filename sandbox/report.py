@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from sandbox.engine.embedded import Operation, Result, Step
+from sandbox.engine.result import Operation, Result, Step
 from sandbox.routes import Route
 
 _LISTED = (Operation.CREATE, Operation.IMPORT, Operation.UPDATE, Operation.DELETE)

@@ -16,8 +16,7 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Lock
 from typing import Any
@@ -29,6 +28,7 @@ from pulumi.output import Unknown
 from pulumi.runtime import mocks, rpc, settings, stack
 from pulumi.runtime.proto import resource_pb2
 
+from sandbox.engine.result import DeploymentError, Operation, Result, Step, Watcher, unwatched
 from sandbox.engine.state import Resource, State
 from sandbox.provider import Provider
 
@@ -36,53 +36,6 @@ _SIGNATURE = rpc._special_sig_key
 _SECRET = rpc._special_secret_sig
 
 STACK_TYPE = "pulumi:pulumi:Stack"
-
-
-class Operation(StrEnum):
-    """What a run does with a resource."""
-
-    SAME = "same"
-    CREATE = "create"
-    UPDATE = "update"
-    IMPORT = "import"
-    DELETE = "delete"
-
-
-@dataclass(frozen=True)
-class Step:
-    """One resource of a run and, for an update, the properties that changed."""
-
-    operation: Operation
-    type: str
-    name: str
-    changed: tuple[str, ...] = ()
-
-
-Watcher = Callable[[Step], None]
-"""Told of each step when it is done, from the threads that do them."""
-
-
-def unwatched(_step: Step) -> None:
-    """Watches nothing."""
-
-
-@dataclass
-class Result:
-    """What a run did, or would do."""
-
-    steps: list[Step] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    outputs: dict[str, Any] = field(default_factory=dict)
-
-    def of(self, operation: Operation) -> list[Step]:
-        return sorted(
-            (step for step in self.steps if step.operation is operation),
-            key=lambda step: (step.type, step.name),
-        )
-
-
-class DeploymentError(Exception):
-    """The run failed; the message lists each resource and AWS's own words."""
 
 
 class _Stopped(Exception):

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from sandbox import cli
 from sandbox.account.server import AccountServer
+from sandbox.commands import common
 from tests.support.process import running, sandbox
 
 Command = Callable[..., Result]
@@ -45,7 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def command(server: AccountServer, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    monkeypatch.setattr(cli, "FOLDER", folder)
+    monkeypatch.setattr(common, "FOLDER", folder)
 
     def invoke(*arguments: str) -> Result:
         return CliRunner().invoke(cli.app, [*arguments], env={"SANDBOX_URL": server.url})
@@ -63,7 +64,7 @@ def test_bad_configuration_ends_in_one_message_and_registers_nothing(
 
     result = command("up", "--stack", "staging", *arguments)
 
-    assert result.exit_code == cli.BAD_INPUT
+    assert result.exit_code == common.BAD_INPUT
     assert message in result.stderr
     assert "nothing was registered" in result.stderr
     assert "Traceback" not in result.output
@@ -76,7 +77,7 @@ def test_all_problems_stand_in_the_same_message(command: Command) -> None:
 
     result = command("preview", "--stack", "staging", *every)
 
-    assert result.exit_code == cli.BAD_INPUT
+    assert result.exit_code == common.BAD_INPUT
     for text in ("rustPercentage is", "rustPercent is not", "cc-nonce", "no such file", "secret"):
         assert text in result.stderr
 
@@ -84,13 +85,13 @@ def test_all_problems_stand_in_the_same_message(command: Command) -> None:
 def test_an_unknown_stack_is_bad_usage(command: Command) -> None:
     result = command("up", "--stack", "qa")
 
-    assert result.exit_code == cli.BAD_INPUT
+    assert result.exit_code == common.BAD_INPUT
     assert "qa is not one of staging, production" in result.stderr.replace("\n", " ")
 
 
 @pytest.mark.parametrize("pair", ["rustPercentage", "=1"])
 def test_a_pair_without_a_key_or_a_value_is_bad_usage(command: Command, pair: str) -> None:
-    assert command("up", "--stack", "staging", "--config", pair).exit_code == cli.BAD_INPUT
+    assert command("up", "--stack", "staging", "--config", pair).exit_code == common.BAD_INPUT
 
 
 def test_a_command_without_an_account_says_so() -> None:
@@ -100,14 +101,14 @@ def test_a_command_without_an_account_says_so() -> None:
         cli.app, ["routes", "--stack", "staging", "--url", f"http://127.0.0.1:{port}"]
     )
 
-    assert result.exit_code == cli.UNREACHABLE
+    assert result.exit_code == common.UNREACHABLE
     assert "No account server answers" in result.stderr
 
 
 def test_a_taken_port_is_one_line(server: AccountServer) -> None:
     result = CliRunner().invoke(cli.app, ["start", "--port", str(server.port)])
 
-    assert result.exit_code == cli.UNREACHABLE
+    assert result.exit_code == common.UNREACHABLE
     assert f"Port {server.port}" in result.stderr
     assert "Traceback" not in result.output
 
@@ -129,7 +130,7 @@ def test_scripts_can_ask_for_no_changes(command: Command) -> None:
     other = command("preview", "--stack", "staging", "--rust", "11", "--expect-no-changes")
 
     assert same.exit_code == 0
-    assert other.exit_code == cli.UNEXPECTED_CHANGES
+    assert other.exit_code == common.UNEXPECTED_CHANGES
 
 
 def test_ctrl_c_ends_a_running_account_and_its_port_is_free_again() -> None:
@@ -138,4 +139,4 @@ def test_ctrl_c_ends_a_running_account_and_its_port_is_free_again() -> None:
         assert sandbox("routes", "--stack", "staging", "--url", url).returncode == 0
         account.interrupt()
         assert account.wait() == 0
-    assert sandbox("routes", "--stack", "staging", "--url", url).returncode == cli.UNREACHABLE
+    assert sandbox("routes", "--stack", "staging", "--url", url).returncode == common.UNREACHABLE

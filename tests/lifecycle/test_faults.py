@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 import sandbox.deploy
 from sandbox.account.client import Account
-from sandbox.engine.embedded import DeploymentError, Operation
+from sandbox.engine.result import DeploymentError, Operation
 from sandbox.provider import Created, Provider
 from sandbox.routes import read_routes
 

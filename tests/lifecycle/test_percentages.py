@@ -10,7 +10,7 @@ import pytest
 import catalog
 from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
-from sandbox.engine.embedded import DeploymentError, Operation, Result
+from sandbox.engine.result import DeploymentError, Operation, Result
 from sandbox.routes import read_routes
 
 from .conftest import Deploy, deployments

@@ -7,7 +7,7 @@ from pulumi_aws import lb
 
 from sandbox.account.client import Account
 from sandbox.deploy import program_of_this_repository
-from sandbox.engine.embedded import DeploymentError
+from sandbox.engine.result import DeploymentError
 
 from .conftest import Deploy
 

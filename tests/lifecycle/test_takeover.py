@@ -11,7 +11,7 @@ import pytest
 import catalog
 import rust_scorer.endpoints
 from sandbox.account.client import Account
-from sandbox.engine.embedded import DeploymentError, Operation
+from sandbox.engine.result import DeploymentError, Operation
 from sandbox.routes import read_routes
 
 from .conftest import Deploy

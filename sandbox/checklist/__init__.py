@@ -1,0 +1,1 @@
+"""The testing checklist of the analysis, measured on the running load balancers."""

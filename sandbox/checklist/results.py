@@ -1,0 +1,108 @@
+"""What a run of the checklist measured: plain data, for every form of report."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Side = Literal["python", "rust"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One sentence with what was measured in it, and whether it is as it should be."""
+
+    text: str
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a chart: x in seconds since the chart's zero, y in the chart's unit."""
+
+    label: str
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something that happened, x in seconds since the chart's zero."""
+
+    x: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Something over time. `top` is the end of the y axis; None for the highest value."""
+
+    title: str
+    unit: str
+    lines: tuple[Line, ...]
+    marks: tuple[Mark, ...] = ()
+    top: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many of `total` clients or requests Rust served, and how many it may have served."""
+
+    rust: int
+    total: int
+    low: int
+    high: int
+
+    @property
+    def percent(self) -> float:
+        return 100 * self.rust / self.total
+
+    @property
+    def passed(self) -> bool:
+        return self.low <= self.rust <= self.high
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Rust's share per row (an endpoint) and column (a percentage, in the order of time)."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Share, ...]], ...]
+    note: str = ""
+
+
+Chart = Timeline | Shares
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the checklist, in the words of the analysis."""
+
+    title: str
+    claims: tuple[Claim, ...]
+    charts: tuple[Chart, ...] = ()
+    seconds: float = 0.0
+    modelled: tuple[str, ...] = ()
+    """What AWS does not document, so that it shows our model and not AWS."""
+
+    @property
+    def passed(self) -> bool:
+        return bool(self.claims) and all(claim.passed for claim in self.claims)
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """A whole run on one stack."""
+
+    stack: str
+    engine: str
+    started: str
+    """Date and time in UTC, ISO 8601."""
+    items: tuple[Item, ...]
+    seconds: float
+    requests: int
+    facts: tuple[tuple[str, str], ...] = field(default=())
+    """Name and value of whatever else a reader wants to know of the run."""
+
+    @property
+    def passed(self) -> bool:
+        return bool(self.items) and all(item.passed for item in self.items)

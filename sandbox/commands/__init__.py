@@ -1,0 +1,1 @@
+"""The commands of `sandbox`, a module for each subject."""

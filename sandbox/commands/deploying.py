@@ -1,0 +1,154 @@
+"""Commands that deploy the program into a running account, and show what it then holds."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sandbox import report
+from sandbox.account.client import Account
+from sandbox.commands import common
+from sandbox.commands.common import (
+    BAD_INPUT,
+    DEFAULT_URL,
+    UNEXPECTED_CHANGES,
+    JsonOption,
+    StackOption,
+    UrlOption,
+    console,
+    errors,
+    explained,
+)
+from sandbox.deploy import Deployment
+from sandbox.engine.result import Result
+from sandbox.routes import read_routes
+from sandbox.stackfile import StackConfig, StackFileError, load_stack_file
+
+RustOption = Annotated[
+    str | None, typer.Option(metavar="N", help="Set rustPercentage, as `pulumi config set`.")
+]
+ConfigOption = Annotated[
+    list[str] | None, typer.Option("--config", metavar="KEY=VALUE", help="Set a key; repeatable.")
+]
+SecretOption = Annotated[
+    list[str] | None,
+    typer.Option("--secret", metavar="KEY=VALUE", help="Set a secret key; repeatable."),
+]
+NoChangesOption = Annotated[
+    bool, typer.Option("--expect-no-changes", help=f"Exit with {UNEXPECTED_CHANGES} on any change.")
+]
+
+
+def up(
+    stack: StackOption,
+    url: UrlOption = DEFAULT_URL,
+    rust: RustOption = None,
+    config: ConfigOption = None,
+    secret: SecretOption = None,
+    as_json: JsonOption = False,
+    expect_no_changes: NoChangesOption = False,
+) -> None:
+    """Deploy the program with that stack's own file."""
+    stack_config = _configuration(stack, rust, config, secret)
+    with explained(stack_config.secret_values()):
+        deployment = Deployment(Account.connect(url, stack), stack_config, common.FOLDER)
+        result = _watched(f"Deploying {stack}", deployment.up, as_json=as_json)
+        _show(deployment, f"{stack} deployed", result, as_json=as_json)
+        _expect(result, no_changes=expect_no_changes)
+
+
+def preview(
+    stack: StackOption,
+    url: UrlOption = DEFAULT_URL,
+    rust: RustOption = None,
+    config: ConfigOption = None,
+    secret: SecretOption = None,
+    as_json: JsonOption = False,
+    expect_no_changes: NoChangesOption = False,
+) -> None:
+    """Show what `up` would change, and change nothing."""
+    stack_config = _configuration(stack, rust, config, secret)
+    with explained(stack_config.secret_values()):
+        deployment = Deployment(Account.connect(url, stack), stack_config, common.FOLDER)
+        result = _watched(f"Previewing {stack}", deployment.preview, as_json=as_json)
+        if as_json:
+            print(report.as_json(result))
+        else:
+            report.print_result(console, f"{stack} would have", result)
+        _expect(result, no_changes=expect_no_changes)
+
+
+def routes(stack: StackOption, url: UrlOption = DEFAULT_URL, as_json: JsonOption = False) -> None:
+    """List the listener rules as AWS holds them, by priority."""
+    with explained():
+        found = read_routes(Account.connect(url, stack))
+        if as_json:
+            print(json.dumps([route.as_dict() for route in found], indent=2))
+        else:
+            report.print_routes(console, found)
+
+
+def destroy(stack: StackOption, url: UrlOption = DEFAULT_URL, as_json: JsonOption = False) -> None:
+    """Delete everything the program made in the stack."""
+    stack_config = _configuration(stack, None, None, None)
+    with explained(stack_config.secret_values()):
+        deployment = Deployment(Account.connect(url, stack), stack_config, common.FOLDER)
+        result = _watched(f"Destroying {stack}", deployment.destroy, as_json=as_json)
+        _show(deployment, f"{stack} destroyed", result, as_json=as_json)
+
+
+def _configuration(
+    stack: str, rust: str | None, config: list[str] | None, secret: list[str] | None
+) -> StackConfig:
+    try:
+        stack_config = load_stack_file(stack)
+    except StackFileError as error:
+        errors.print(str(error), highlight=False, markup=False)
+        raise typer.Exit(BAD_INPUT) from error
+    plain = _pairs(config) | ({"rustPercentage": rust} if rust is not None else {})
+    return stack_config.with_values(_absolute(plain)).with_values(_pairs(secret), secret=True)
+
+
+def _pairs(texts: list[str] | None) -> dict[str, str]:
+    pairs = {}
+    for text in texts or []:
+        key, separator, value = text.partition("=")
+        if not separator or not key:
+            raise typer.BadParameter("write KEY=VALUE", param_hint="--config/--secret")
+        pairs[key] = value
+    return pairs
+
+
+def _absolute(values: dict[str, str]) -> dict[str, str]:
+    """A path that was typed is relative to where it was typed."""
+    return {
+        key: str(Path(value).absolute()) if key.endswith("Package") else value
+        for key, value in values.items()
+    }
+
+
+def _watched(
+    what: str, work: Callable[[Callable[[Any], None]], Result], *, as_json: bool
+) -> Result:
+    if as_json:
+        return work(lambda _: None)
+    with report.Progress(errors, what) as progress:
+        return work(progress.step)
+
+
+def _show(deployment: Deployment, title: str, result: Result, *, as_json: bool) -> None:
+    found = read_routes(deployment.account)
+    if as_json:
+        print(report.as_json(result, found))
+    else:
+        report.print_result(console, title, result)
+        report.print_routes(console, found)
+
+
+def _expect(result: Result, *, no_changes: bool) -> None:
+    counted = report.counts(result)
+    if no_changes and any(count for word, count in counted.items() if word != "unchanged"):
+        errors.print("Changes where none were expected.")
+        raise typer.Exit(UNEXPECTED_CHANGES)

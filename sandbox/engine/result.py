@@ -1,0 +1,53 @@
+"""What a run of an engine did, whichever engine it was."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Operation(StrEnum):
+    """What a run does with a resource."""
+
+    SAME = "same"
+    CREATE = "create"
+    UPDATE = "update"
+    IMPORT = "import"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One resource of a run and, for an update, the properties that changed."""
+
+    operation: Operation
+    type: str
+    name: str
+    changed: tuple[str, ...] = ()
+
+
+Watcher = Callable[[Step], None]
+"""Told of each step when it is done, from the threads that do them."""
+
+
+def unwatched(_step: Step) -> None:
+    """Watches nothing."""
+
+
+@dataclass
+class Result:
+    """What a run did, or would do."""
+
+    steps: list[Step] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+    def of(self, operation: Operation) -> list[Step]:
+        return sorted(
+            (step for step in self.steps if step.operation is operation),
+            key=lambda step: (step.type, step.name),
+        )
+
+
+class DeploymentError(Exception):
+    """The run failed; the message lists each resource and AWS's own words."""
