@@ -1,4 +1,4 @@
-"""`make bench`: the program against a bare script, and a change of percentage."""
+"""`make bench`: the program, a change of percentage and the data plane."""
 
 import json
 import statistics
@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.bare import write_bare_script
+from bench.dataplane import measure_data_plane
 from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
 from sandbox.deploy import Deployment
@@ -109,12 +110,13 @@ def _request(url: str, method: str = "GET") -> str:
 
 
 def main() -> None:
-    """Measure both and print what came out."""
+    """Measure everything and print what came out."""
     console = Console()
     with tempfile.TemporaryDirectory() as folder:
         _program_against_bare(console, Path(folder))
         console.print("A change of percentage in the sandbox, preview included:")
         _percentage_change(console, Path(folder))
+        measure_data_plane(console, Path(folder))
 
 
 main()

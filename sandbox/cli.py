@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from sandbox.commands import account, deploying
+from sandbox.commands import account, deploying, traffic
 from sandbox.commands.common import FOLDER, console, explained
 from sandbox.demo import run_demo
 from sandbox.stackfile import ROOT
@@ -27,6 +27,9 @@ for command in (
     deploying.preview,
     deploying.routes,
     deploying.destroy,
+    traffic.status,
+    traffic.fault,
+    traffic.clock,
 ):
     app.command()(command)
 

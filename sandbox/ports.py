@@ -11,8 +11,8 @@ class PortTaken(RuntimeError):
     """Something else listens on the port."""
 
 
-def listen(port: int) -> socket.socket:
-    """Take a port; 0 takes a free one. Raises PortTaken."""
+def listen(port: int, what: str) -> socket.socket:
+    """Take a port; 0 takes a free one. Raises PortTaken, which says what the port is for."""
     # Where SO_REUSEADDR lets two servers share a port, the one that answers has it.
     with socket.socket() as probe:
         probe.settimeout(1)
@@ -23,4 +23,7 @@ def listen(port: int) -> socket.socket:
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
-    raise PortTaken(f"Port {port} of {HOST} is taken: stop what listens there, or use another port")
+    raise PortTaken(
+        f"Port {port} of {HOST} is taken, which is for {what}: "
+        "stop what listens there, or use another port"
+    )

@@ -1,7 +1,8 @@
 """What the sandbox prints: tables for people, JSON for programs."""
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -71,6 +72,31 @@ def _destination(route: Route) -> str:
     if route.stickiness_seconds:
         lines[-1] += f", sticky {route.stickiness_seconds} s"
     return "\n".join(lines)
+
+
+def print_status(console: Console, stack: str, status: Mapping[str, Any]) -> None:
+    """What the load balancers of a stack obey now, and what they have counted."""
+    urls = status["urls"]
+    console.print(
+        f"[bold]{stack}[/bold]: public {urls['public']}, internal {urls['internal']}, "
+        f"rules version {status['version']}, clock {status['clock']['ahead']:.0f} s ahead, "
+        f"cookies renewed by activity: {'yes' if status['renewOnActivity'] else 'no'}",
+        highlight=False,
+    )
+    if status["error"]:
+        console.print(f"  rules from before are live: {status['error']}", markup=False)
+    for implementation, fault in status["faults"].items():
+        if fault:
+            console.print(f"  fault on {implementation}: {fault}", highlight=False)
+    counted: Counter[tuple[str, int]] = Counter()
+    for one in status["counters"]["statuses"]:
+        group = one["targetGroup"]
+        answered = group.split("/")[-2] if group else "the load balancer itself"
+        counted[answered, one["status"]] += one["count"]
+    for (answered, code), count in sorted(counted.items()):
+        console.print(f"  {count:8} x {code} from {answered}", highlight=False)
+    for text in status["failures"][-3:]:
+        console.print(f"  failure: {text}", highlight=False, markup=False)
 
 
 def as_json(result: Result, routes: Sequence[Route] | None = None) -> str:

@@ -9,7 +9,7 @@ from sandbox.account.client import Account
 
 MASK = "[secret]"
 
-_LISTENERS = {
+LISTENER_OUTPUTS = {
     "internal": "privateAlbHttpListenerArn",
     "public": "publicAlbHttpsListenerArn",
 }
@@ -51,7 +51,7 @@ def read_routes(account: Account) -> list[Route]:
     }
     routes = [
         _route(listener, rule, names)
-        for listener, output in _LISTENERS.items()
+        for listener, output in LISTENER_OUTPUTS.items()
         for page in elb.get_paginator("describe_rules").paginate(
             ListenerArn=account.foundation[output]
         )

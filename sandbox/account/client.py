@@ -53,6 +53,8 @@ class Account:
     account_id: str
     foundation: Mapping[str, Any]
     """The outputs of the foundation stack."""
+    balancers: Mapping[str, str]
+    """URLs of the load balancers and of their control; empty where none are served."""
     _session: boto3.Session = field(repr=False, compare=False)
     _clients: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
@@ -78,6 +80,7 @@ class Account:
             region=region,
             account_id=account["accountId"],
             foundation=account["foundation"],
+            balancers=account["balancers"],
             _session=_session(account["accessKeyId"], account["secretAccessKey"], region),
         )
 

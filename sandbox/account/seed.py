@@ -27,6 +27,7 @@ _ADOT_ACCOUNT = "901920570463"
 _ADOT_LAYER = "aws-otel-collector-arm64-ver-0-117-0"
 _DOMAIN = "passport.sandbox.invalid"
 _ZONES = (f"{REGION}a", f"{REGION}b")
+_REGISTRY_ADDRESS = "10.0.10.10"  # within the first private subnet
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,7 @@ def _foundation(account_id: str, stack: str) -> dict[str, Any]:
     )
     outside = _Balancer(account_id, vpc.id, "public", public, scheme="internet-facing")
     inside = _Balancer(account_id, vpc.id, "private", private, scheme="internal")
-    registry = elbv2_backends[account_id][REGION].create_target_group(
-        "registry", vpc_id=vpc.id, protocol="HTTP", port=80, target_type="ip"
-    )
+    registry = _registry_group(account_id, vpc.id)
     _publish_layer(_ADOT_ACCOUNT, _ADOT_LAYER)
     return {
         "vpcId": vpc.id,
@@ -88,7 +87,7 @@ def _foundation(account_id: str, stack: str) -> dict[str, Any]:
         "publicAlbHttpsListenerArn": outside.listen("HTTPS", 443, _certificate(account_id)),
         "privateAlbArnSuffix": inside.arn_suffix,
         "privateAlbHttpListenerArn": inside.listen("HTTP", 80, None),
-        "registryTargetGroupArn": registry.arn,
+        "registryTargetGroupArn": registry,
         "scorerSecretArn": _secret(account_id, stack),
         "alertTopicArn": sns_backends[account_id][REGION].create_topic("alerts").arn,
         "pythonLayerArn": _publish_layer(account_id, "python"),
@@ -129,6 +128,18 @@ class _Balancer:
             [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
         )
         return str(listener.arn)
+
+
+def _registry_group(account_id: str, vpc_id: str) -> str:
+    """The registry service's target group, with one task registered; the ARN."""
+    backend = elbv2_backends[account_id][REGION]
+    arn = str(
+        backend.create_target_group(
+            "registry", vpc_id=vpc_id, protocol="HTTP", port=80, target_type="ip"
+        ).arn
+    )
+    backend.register_targets(arn, [{"Id": _REGISTRY_ADDRESS, "Port": 80}])
+    return arn
 
 
 def _certificate(account_id: str) -> str:

@@ -43,6 +43,8 @@ class AccountServer:
         self.port = port
         self.instance = secrets.token_hex(8)
         self.accounts: Mapping[str, SeededAccount] = {}
+        self.balancers: dict[str, Mapping[str, str]] = {}
+        """URLs of what serves a stack's load balancers, told to clients; empty if nothing does."""
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
 
@@ -55,14 +57,14 @@ class AccountServer:
 
         Raises PortTaken.
         """
-        listening = listen(self.port)
+        listening = listen(self.port, "the account (--port)")
         with listening:
             self.port = listening.getsockname()[1]
             self._prepare()
             self._server = make_server(
                 HOST,
                 self.port,
-                _application(self.instance, self.accounts),
+                self._application(),
                 threaded=True,
                 request_handler=_SilentHandler,
                 fd=listening.fileno(),
@@ -113,6 +115,26 @@ class AccountServer:
             refuse_for(account.account_id)
 
 
+    def _application(self) -> _WSGI:
+        counter = CallCounter()
+        moto = DomainDispatcherApplication(create_backend_app)
+        known = frozenset(account.account_id for account in self.accounts.values())
+        return DispatcherMiddleware(
+            _OneAtATime(moto, known, counter),
+            {"/sandbox": _description_application(self._describe, counter)},
+        )
+
+    def _describe(self) -> Mapping[str, Any]:
+        return {
+            "instance": self.instance,
+            "region": REGION,
+            "stacks": {
+                stack: {**account.as_json(), "balancers": dict(self.balancers.get(stack, {}))}
+                for stack, account in self.accounts.items()
+            },
+        }
+
+
 class _SilentHandler(WSGIRequestHandler):
     """Answers without a line in the log."""
 
@@ -126,21 +148,6 @@ def forget(account_id: str) -> None:
     """Empty an account, and no other."""
     for backends in list(BackendDict._instances):
         backends.pop(account_id, None)
-
-
-def _application(instance: str, accounts: Mapping[str, SeededAccount]) -> _WSGI:
-    counter = CallCounter()
-    description = {
-        "instance": instance,
-        "region": REGION,
-        "stacks": {stack: account.as_json() for stack, account in accounts.items()},
-    }
-    moto = DomainDispatcherApplication(create_backend_app)
-    known = frozenset(account.account_id for account in accounts.values())
-    return DispatcherMiddleware(
-        _OneAtATime(moto, known, counter),
-        {"/sandbox": _description_application(description, counter)},
-    )
 
 
 class _OneAtATime:
@@ -186,12 +193,14 @@ def _body(environ: dict[str, Any]) -> bytes:
     return stream.read(int(environ.get("CONTENT_LENGTH") or 0))
 
 
-def _description_application(description: Mapping[str, Any], counter: CallCounter) -> _WSGI:
+def _description_application(
+    describe: Callable[[], Mapping[str, Any]], counter: CallCounter
+) -> _WSGI:
     @Request.application
     def answer(request: Request) -> Response:
         match request.method, request.path.rstrip("/"):
             case "GET", "":
-                return _json(description)
+                return _json(describe())
             case "GET", "/calls":
                 return _json(counter.as_json())
             case "DELETE", "/calls":

@@ -1,34 +1,121 @@
-"""Commands that run the account."""
+"""Commands that run the account with its load balancers."""
 
 import json
 import shutil
 import signal
 import threading
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from sandbox.account.server import AccountServer
-from sandbox.commands.common import DEFAULT_PORT, FOLDER, JsonOption, console, explained
+from sandbox.commands import common
+from sandbox.commands.common import DEFAULT_PORT, JsonOption, console, explained
+from sandbox.dataplane.groups import IMPLEMENTATIONS
+from sandbox.running import PORT_STEP, Sandbox
 from sandbox.stackfile import STACKS
+
+DEFAULT_PUBLIC_PORT: Final = 4600
+DEFAULT_INTERNAL_PORT: Final = 4601
+_LAST_PORT = 65_535
+_STEP_HELP = f"{STACKS[0]}'s; {STACKS[1]}'s is {PORT_STEP} higher. 0 picks free ones."
+
+_EXAMPLE = ("public", "api.passport.xyz", "/v2/stamps/1/score/0x0")
 
 
 def start(
-    port: Annotated[int, typer.Option(help="Loopback port; 0 picks a free one.")] = DEFAULT_PORT,
+    port: Annotated[
+        int,
+        typer.Option(
+            min=0, max=_LAST_PORT, help="Loopback port of the account; 0 picks free ports for all."
+        ),
+    ] = DEFAULT_PORT,
+    public_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=_LAST_PORT - PORT_STEP,
+            help=f"Port of the public load balancer, {_STEP_HELP}",
+            show_default=str(DEFAULT_PUBLIC_PORT),
+        ),
+    ] = None,
+    internal_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=_LAST_PORT - PORT_STEP,
+            help=f"Port of the internal load balancer, {_STEP_HELP}",
+            show_default=str(DEFAULT_INTERNAL_PORT),
+        ),
+    ] = None,
+    backend: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=URL",
+            help=f"Serve {', '.join(IMPLEMENTATIONS)} or registry by a service that runs at URL "
+            "instead of the built-in responder; repeatable.",
+        ),
+    ] = None,
+    renew_cookies: Annotated[
+        bool,
+        typer.Option(
+            help="Whether every answer renews a stickiness cookie; AWS does not document it."
+        ),
+    ] = True,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the account until Ctrl-C. Nothing of it survives."""
-    with explained(), AccountServer(port=port) as account:
-        stopped = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stopped.set())
+    """Run the accounts and their load balancers until Ctrl-C. Nothing of it survives."""
+    sandbox = Sandbox(
+        port=port,
+        public_port=_default(public_port, DEFAULT_PUBLIC_PORT, port),
+        internal_port=_default(internal_port, DEFAULT_INTERNAL_PORT, port),
+        backends=_backends(backend),
+        renew_on_activity=renew_cookies,
+    )
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with explained(), sandbox:
         if as_json:
-            print(json.dumps({"url": account.url}), flush=True)
+            balancers = {stack: dict(plane.urls) for stack, plane in sandbox.planes.items()}
+            print(json.dumps({"url": sandbox.url, "balancers": balancers}), flush=True)
         else:
-            console.print(
-                f"The account runs at {account.url}, with the stacks {', '.join(STACKS)}."
-            )
-            console.print(f"Deploy:  sandbox up --stack staging --rust 10 --url {account.url}")
-            console.print("Stop:    Ctrl-C")
+            _introduce(sandbox)
         stopped.wait()
-        shutil.rmtree(FOLDER / account.instance, ignore_errors=True)
+        shutil.rmtree(common.FOLDER / sandbox.instance, ignore_errors=True)
+
+
+def _default(chosen: int | None, otherwise: int, account_port: int) -> int:
+    if chosen is not None:
+        return chosen
+    return otherwise if account_port else 0
+
+
+def _backends(texts: list[str] | None) -> dict[str, str]:
+    backends = {}
+    known = (*IMPLEMENTATIONS, "registry")
+    for text in texts or []:
+        name, _, url = text.partition("=")
+        if name not in known or not url.startswith(("http://", "https://")):
+            raise typer.BadParameter(
+                f"{text} is not NAME=URL with one of {', '.join(known)} and an http address",
+                param_hint="--backend",
+            )
+        backends[name] = url
+    return backends
+
+
+def _introduce(sandbox: Sandbox) -> None:
+    listener, host, path = _EXAMPLE
+    first = STACKS[0]
+    console.print(f"The account runs at {sandbox.url}, with the stacks {', '.join(STACKS)}.")
+    for stack, plane in sandbox.planes.items():
+        console.print(
+            f"Load balancers of {stack}: public {plane.public_url}, internal {plane.internal_url}"
+        )
+    console.print(f"Deploy:  sandbox up --stack {first} --rust 50 --url {sandbox.url}")
+    console.print(
+        f"Ask:     curl -i -H 'Host: {host}' {sandbox.planes[first].urls[listener]}{path}",
+        soft_wrap=True,
+    )
+    console.print("Watch:   sandbox status; break it: sandbox fault rust --errors 20%")
+    console.print("Stop:    Ctrl-C")

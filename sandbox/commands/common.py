@@ -10,6 +10,9 @@ import typer
 from rich.console import Console
 
 from sandbox.account.client import AccountUnreachable
+from sandbox.dataplane.client import ControlRefused, ControlUnreachable
+from sandbox.dataplane.source import ReadFailed
+from sandbox.dataplane.table import UnsupportedRule
 from sandbox.demo import DemoFailed
 from sandbox.engine.result import DeploymentError
 from sandbox.ports import PortTaken
@@ -59,11 +62,11 @@ def explained(secrets: list[str] | None = None) -> Iterator[None]:
 
     try:
         yield
-    except (AccountUnreachable, PortTaken) as error:
+    except (AccountUnreachable, ControlUnreachable, PortTaken) as error:
         raise tell(error, UNREACHABLE) from error
     except pulumi.RunError as error:
         raise tell(error, BAD_INPUT) from error
-    except (DeploymentError, DemoFailed) as error:
+    except (DeploymentError, DemoFailed, ControlRefused, ReadFailed, UnsupportedRule) as error:
         raise tell(error, FAILED) from error
     except KeyboardInterrupt as error:
         text = "Interrupted. What AWS had answered is recorded; run the same command again."

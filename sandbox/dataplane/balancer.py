@@ -97,12 +97,12 @@ class Balancer:
                 answer = redirect_answer(action, request, table.listener)
                 return _without_target(answer, "redirect")
             case Forward() as action:
-                return await self._forward(action, request, table, receive)
+                return await self._forward(action, request, table, rule, receive)
             case action:
                 assert_never(action)
 
     async def _forward(
-        self, action: Forward, request: Request, table: Table, receive: Receive
+        self, action: Forward, request: Request, table: Table, rule: Rule, receive: Receive
     ) -> Result:
         group, cookies = self._stickiness.choose(action, request)
         if group is None or not group.targets:
@@ -110,12 +110,12 @@ class Balancer:
         if group.type != LAMBDA:
             result = await self._call_service(group, request, table, receive)
         else:
-            result = await self._call_function(group, request, table, receive)
+            result = await self._call_function(group, request, table, rule, receive)
         answered = result.outcome.seconds is not None
         return Result(result.answer, result.outcome, cookies) if answered else result
 
     async def _call_function(
-        self, group: Group, request: Request, table: Table, receive: Receive
+        self, group: Group, request: Request, table: Table, rule: Rule, receive: Receive
     ) -> Result:
         begun = None
         ran_s = None
@@ -125,7 +125,7 @@ class Balancer:
             body = await _read_body(request, receive, limit=BODY_LIMIT)
             event = build_event(request, body, group, table.listener, self._clock())
             begun = time.perf_counter()
-            response = await self._targets.invoker.invoke(group, event)
+            response = await self._targets.invoker.invoke(group, event, rule.priority)
             ran_s = time.perf_counter() - begun
             answer = parse_response(
                 response, self._targets.strictness, multi_value=group.multi_value_headers

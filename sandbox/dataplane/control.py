@@ -16,9 +16,13 @@ from sandbox.dataplane.clock import Clock
 from sandbox.dataplane.faults import Fault, Faults
 from sandbox.dataplane.metrics import Metrics
 from sandbox.dataplane.source import ReadFailed, Source
+from sandbox.dataplane.stickiness import Renewal
 from sandbox.dataplane.table import UnsupportedRule
 
 _BODY_LIMIT = 64 * 1024
+_Json = Mapping[str, Any]
+_Handler = Callable[[_Json], dict[str, Any]]
+
 _FAULT_KEYS = {"errors": "errors", "crashes": "crashes", "latencyMs": "latency_ms"}
 
 
@@ -38,6 +42,7 @@ class Control:
     faults: Faults
     metrics: Metrics
     clock: Clock
+    renewal: Renewal
     urls: Mapping[str, str]
 
     def status(self) -> dict[str, Any]:
@@ -48,6 +53,7 @@ class Control:
             "faults": self.faults.as_json(),
             "failures": self.metrics.notes,
             "clock": {"now": self.clock(), "ahead": self.clock.ahead},
+            "renewOnActivity": self.renewal.on_activity,
         }
 
     def counters(self) -> dict[str, Any]:
@@ -86,6 +92,16 @@ class Control:
             raise Refused(HTTPStatus.NOT_FOUND, error.args[0]) from None
         return self.status()
 
+    def set_renewal(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Say whether every answer renews the stickiness cookie: `onActivity`, true or false."""
+        on_activity = wanted.get("onActivity")
+        if not isinstance(on_activity, bool):
+            raise Refused(
+                HTTPStatus.BAD_REQUEST, f"onActivity is true or false, not {on_activity!r}"
+            )
+        self.renewal.on_activity = on_activity
+        return self.status()
+
     def advance_clock(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """Move the clock by `advance` seconds."""
         try:
@@ -105,11 +121,19 @@ class ControlApp:
     """The handlers as an ASGI application that speaks JSON.
 
     GET /status, GET /metrics, POST /refresh, PUT and DELETE /faults/<implementation>,
-    POST /clock
+    POST /clock, PUT /renewal
     """
 
     def __init__(self, control: Control) -> None:
-        self._control = control
+        self._handlers: Mapping[tuple[str, str], Callable[[str, _Json], dict[str, Any]]] = {
+            ("GET", "status"): lambda _name, _body: control.status(),
+            ("GET", "metrics"): lambda _name, _body: control.counters(),
+            ("POST", "refresh"): lambda _name, _body: control.refresh(),
+            ("POST", "clock"): lambda _name, body: control.advance_clock(body),
+            ("PUT", "renewal"): lambda _name, body: control.set_renewal(body),
+            ("PUT", "faults"): control.set_fault,
+            ("DELETE", "faults"): lambda name, _body: control.clear_fault(name),
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -128,23 +152,12 @@ class ControlApp:
         await send({"type": "http.response.start", "status": status.value, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
-    def _handler(self, method: str, path: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-        control = self._control
-        match method, path.strip("/").split("/"):
-            case "GET", ["status"]:
-                return lambda _: control.status()
-            case "GET", ["metrics"]:
-                return lambda _: control.counters()
-            case "POST", ["refresh"]:
-                return lambda _: control.refresh()
-            case "POST", ["clock"]:
-                return control.advance_clock
-            case "PUT", ["faults", implementation]:
-                return lambda body: control.set_fault(implementation, body)
-            case "DELETE", ["faults", implementation]:
-                return lambda _: control.clear_fault(implementation)
-            case _:
-                raise Refused(HTTPStatus.NOT_FOUND, f"there is no {method} {path}")
+    def _handler(self, method: str, path: str) -> _Handler:
+        place, _, implementation = path.strip("/").partition("/")
+        handler = self._handlers.get((method, place))
+        if handler is None or bool(implementation) != (place == "faults"):
+            raise Refused(HTTPStatus.NOT_FOUND, f"there is no {method} {path}")
+        return lambda body: handler(implementation, body)
 
 
 async def _read_json(receive: Receive) -> Mapping[str, Any]:

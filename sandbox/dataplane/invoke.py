@@ -23,6 +23,8 @@ class Call:
     function: Function
     group: Group
     event: Event
+    priority: int | None = None
+    """Of the rule that sent the request here; None for the default rule."""
 
 
 class Backend(Protocol):
@@ -63,14 +65,14 @@ class Invoker:
         self._faults = faults
         self._chance = chance
 
-    async def invoke(self, group: Group, event: Event) -> object:
+    async def invoke(self, group: Group, event: Event, priority: int | None = None) -> object:
         """The response of the group's function. Raises LambdaFailure."""
         function = group.function
         if function is None:
             raise LambdaFailure(Reason.RESOURCE_NOT_FOUND, group.targets[0])
         if not group.permitted:
             raise LambdaFailure(Reason.ACCESS_DENIED, f"{group.name} may not call {function.name}")
-        call = Call(function, group, event)
+        call = Call(function, group, event, priority)
         backend = self._backends[function.implementation]
         fault = self._faults.of(function.implementation)
         try:

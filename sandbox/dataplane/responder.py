@@ -12,15 +12,17 @@ from sandbox.dataplane.services import Lines
 IMPLEMENTATION_HEADER = "x-sandbox-implementation"
 FUNCTION_HEADER = "x-sandbox-function"
 GROUP_HEADER = "x-sandbox-target-group"
+PRIORITY_HEADER = "x-sandbox-rule-priority"
 
 
 class Responder:
-    """Answers for a function with its implementation, name, target group and the request."""
+    """Answers for a function with its implementation, name, target group, rule and request."""
 
     immediate = True
 
     async def invoke(self, call: Call) -> object:
         function, group, event = call.function, call.group, call.event
+        priority = "default" if call.priority is None else str(call.priority)
         multi_value = group.multi_value_headers
         query = event["multiValueQueryStringParameters" if multi_value else "queryStringParameters"]
         headers: dict[str, Any] = {
@@ -28,10 +30,12 @@ class Responder:
             IMPLEMENTATION_HEADER: function.implementation,
             FUNCTION_HEADER: function.name,
             GROUP_HEADER: group.name,
+            PRIORITY_HEADER: priority,
         }
         said = {
             "implementation": function.implementation,
             "function": function.name,
+            "rulePriority": priority,
             "targetGroup": group.name,
             "method": event["httpMethod"],
             "path": event["path"],

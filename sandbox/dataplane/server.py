@@ -25,7 +25,7 @@ from sandbox.dataplane.metrics import Metrics, Totals
 from sandbox.dataplane.responder import Responder, ServiceResponder
 from sandbox.dataplane.services import HttpBackend, HttpService, Service
 from sandbox.dataplane.source import INTERVAL_S, Api, Live, Source
-from sandbox.dataplane.stickiness import Stickiness
+from sandbox.dataplane.stickiness import Renewal, Stickiness
 from sandbox.ports import HOST, listen
 
 PUBLIC: Final = "public"
@@ -39,6 +39,8 @@ _IDLE_S = 60  # the load balancer's own default
 class Account(Api, Protocol):
     """What is needed of `sandbox.account.client.Account`."""
 
+    @property
+    def stack(self) -> str: ...
     @property
     def foundation(self) -> Mapping[str, Any]: ...
 
@@ -70,6 +72,7 @@ class DataPlane:
         clock: Clock | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
+        self._stack = account.stack
         self.clock = clock or Clock()
         self.faults = Faults()
         self.metrics = Metrics(self.clock)
@@ -88,11 +91,11 @@ class DataPlane:
             self._stand_ins.service,
             strictness,
         )
+        self._renewal = Renewal(renew_on_activity)
         self._stickiness = {
-            name: Stickiness(self.clock, chance, renew_on_activity=renew_on_activity)
-            for name in (PUBLIC, INTERNAL)
+            name: Stickiness(self.clock, chance, self._renewal) for name in (PUBLIC, INTERNAL)
         }
-        self._servers: list[_Server] = []
+        self._servers: list[Server] = []
         self._thread: threading.Thread | None = None
 
     @property
@@ -108,6 +111,11 @@ class DataPlane:
         return self._url(CONTROL)
 
     @property
+    def urls(self) -> Mapping[str, str]:
+        """Where the load balancers and the control answer, by name."""
+        return {name: self._url(name) for name in self._ports}
+
+    @property
     def control(self) -> Control:
         """The handlers of the control port, for a server of someone else."""
         return Control(
@@ -115,7 +123,8 @@ class DataPlane:
             self.faults,
             self.metrics,
             self.clock,
-            {name: self._url(name) for name in self._ports},
+            self._renewal,
+            self.urls,
         )
 
     def start(self) -> None:
@@ -125,12 +134,17 @@ class DataPlane:
         """
         with contextlib.ExitStack() as undo:
             undo.callback(self._stand_ins.close)
-            sockets = {name: undo.enter_context(listen(port)) for name, port in self._ports.items()}
+            sockets = {
+                name: undo.enter_context(
+                    listen(port, f"{self._stack}'s {name} load balancer (--{name}-port)")
+                )
+                for name, port in self._ports.items()
+            }
             self._ports = {name: one.getsockname()[1] for name, one in sockets.items()}
             self.source.start()
             undo.callback(self.source.close)
             self._servers = [
-                _Server(self._app(name), listening) for name, listening in sockets.items()
+                Server(self._app(name), listening) for name, listening in sockets.items()
             ]
             self._thread = threading.Thread(target=self._serve, name="load balancers", daemon=True)
             self._thread.start()
@@ -237,7 +251,7 @@ class _StandIns:
             raise ValueError(f"{name} is none of {', '.join(IMPLEMENTATIONS)}: give a URL")
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """One port. All of them run on one event loop."""
 
     def __init__(self, app: App, listening: socket.socket) -> None:

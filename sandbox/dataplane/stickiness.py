@@ -16,6 +16,7 @@ import binascii
 import itertools
 import struct
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Final, NamedTuple
 
@@ -37,6 +38,13 @@ _CONTENT = struct.Struct(">Q16s")  # issued at, in milliseconds; fingerprint of 
 _TOKEN_BYTES = _NONCE_BYTES + _CONTENT.size + 16  # the tag
 
 
+@dataclass
+class Renewal:
+    """Whether every answer of a target renews the cookie. May be changed at any time."""
+
+    on_activity: bool = True
+
+
 class Choice(NamedTuple):
     """The group that serves a request, and the Set-Cookie lines for the answer."""
 
@@ -54,10 +62,9 @@ class Stickiness:
         self,
         clock: Callable[[], float],
         chance: Callable[[], float],
-        *,
-        renew_on_activity: bool = True,
+        renewal: Renewal | None = None,
     ) -> None:
-        self.renew_on_activity = renew_on_activity
+        self._renewal = renewal or Renewal()
         self._clock = clock
         self._chance = chance
         self._cipher = AESGCM(AESGCM.generate_key(128))
@@ -74,7 +81,7 @@ class Stickiness:
         now = self._clock()
         pinned = self._pinned(forward, request, now)
         if pinned is not None:
-            return Choice(pinned, self._issue(pinned, now) if self.renew_on_activity else [])
+            return Choice(pinned, self._issue(pinned, now) if self._renewal.on_activity else [])
         drawn = forward.draw(self._chance())
         return Choice(drawn, [] if drawn is None else self._issue(drawn, now))
 

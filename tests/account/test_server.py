@@ -62,7 +62,14 @@ def test_description(server: AccountServer) -> None:
     assert description["region"] == "us-west-2"
     assert description["stacks"].keys() == {"staging", "production"}
     for stack in description["stacks"].values():
-        assert stack.keys() == {"accountId", "accessKeyId", "secretAccessKey", "foundation"}
+        assert stack.keys() == {
+            "accountId",
+            "accessKeyId",
+            "secretAccessKey",
+            "foundation",
+            "balancers",
+        }
+        assert stack["balancers"] == {}
         assert stack["foundation"].keys() == OUTPUTS
 
 

@@ -12,6 +12,7 @@ from sandbox.dataplane.control import Control, ControlApp
 from sandbox.dataplane.faults import Fault, Faults
 from sandbox.dataplane.metrics import Metrics, Outcome
 from sandbox.dataplane.source import Source
+from sandbox.dataplane.stickiness import Renewal
 from tests.account.support import path
 from tests.dataplane.support import DEFAULT, LISTENER, PYTHON, StubApi, Time, matched, rule, table
 
@@ -23,7 +24,12 @@ class World:
         self.source.start()
         self.clock = Clock(Time())
         self.control = Control(
-            self.source, Faults(), Metrics(self.clock), self.clock, {"public": "http://p"}
+            self.source,
+            Faults(),
+            Metrics(self.clock),
+            self.clock,
+            Renewal(),
+            {"public": "http://p"},
         )
 
     def ask(self, method: str, target: str, body: Any = None) -> tuple[int, Any]:

@@ -389,11 +389,11 @@ def test_a_port_that_is_taken_without_an_answer_is_taken_too() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         with pytest.raises(PortTaken):
-            listen(taken.getsockname()[1])
+            listen(taken.getsockname()[1], "a test")
 
 
 def test_only_the_loopback_interface_is_served() -> None:
-    with listen(0) as listening:
+    with listen(0, "a test") as listening:
         assert listening.getsockname()[0] == "127.0.0.1"
 
 

@@ -162,7 +162,7 @@ def test_a_service_below_a_path(url: str, executor: ThreadPoolExecutor) -> None:
 
 
 def test_a_service_that_is_not_there(executor: ThreadPoolExecutor) -> None:
-    with listen(0) as taken:
+    with listen(0, "a test") as taken:
         port = taken.getsockname()[1]
     service = HttpService(f"http://127.0.0.1:{port}", executor)
     bench = Bench(only_forward(PYTHON), backend=HttpBackend(service))

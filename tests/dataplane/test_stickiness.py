@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.dataplane.actions import Forward, Weighted
 from sandbox.dataplane.groups import Group
-from sandbox.dataplane.stickiness import Stickiness
+from sandbox.dataplane.stickiness import Renewal, Stickiness
 from tests.dataplane.support import PYTHON, RUST, Time, lambda_group, request
 
 HOUR = 3600
@@ -41,7 +41,7 @@ def make(
 ) -> tuple[Stickiness, Time]:
     time = time or Time()
     chance = random.Random(seed).random  # noqa: S311 # a seeded draw
-    return Stickiness(time, chance, renew_on_activity=renew_on_activity), time
+    return Stickiness(time, chance, Renewal(renew_on_activity)), time
 
 
 def certain(group: Group) -> Callable[[], float]:

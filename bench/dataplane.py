@@ -1,0 +1,142 @@
+"""The load balancers against a bare ASGI application that answers with the same bytes."""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from sandbox.account.client import Account
+from sandbox.account.server import AccountServer
+from sandbox.deploy import Deployment
+from sandbox.stackfile import ROOT, load_stack_file
+
+ROUNDS: Final = 5
+REQUESTS: Final = 10_000
+_AT_ONCE: Final = 32
+_PATH: Final = "/v2/stamps/1/score/0x0"
+_HEADERS: Final = {"Host": "api.passport.xyz"}
+_TICK_S: Final = 1 / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Round:
+    """A number of requests: how fast, and what one cost the server's process."""
+
+    per_second: float
+    microseconds: float
+    mib: float
+    """The process's memory afterwards."""
+
+
+def measure_data_plane(console: Console, folder: Path) -> None:
+    """Ask both servers in turn and print the medians."""
+    with AccountServer() as server:
+        account = Account.connect(server.url, "staging")
+        config = load_stack_file("staging").with_values({"rustPercentage": "50"})
+        Deployment(account, config, folder).up()
+        with _serving("plane", server.url) as plane:
+            answer = folder / "answer.json"
+            answer.write_text(json.dumps(uvloop.run(_answer(plane.url))))
+            with _serving("bare", str(answer)) as bare:
+                rounds = _rounds({"load balancer": plane, "bare application": bare})
+    table = Table(
+        title=f"Data plane at 50 %, sticky: {REQUESTS} requests of new clients, median of {ROUNDS} "
+        f"rounds, {_AT_ONCE} connections"
+    )
+    for column in ("", "requests/s", "CPU us/request", "MiB first round", "MiB last round"):
+        table.add_column(column, justify="right")
+    for name, measured in rounds.items():
+        table.add_row(
+            name,
+            f"{statistics.median(one.per_second for one in measured):.0f}",
+            f"{statistics.median(one.microseconds for one in measured):.1f}",
+            f"{measured[0].mib:.1f}",
+            f"{measured[-1].mib:.1f}",
+        )
+    console.print(table)
+
+
+class _Process:
+    def __init__(self, url: str, pid: int) -> None:
+        self.url = url
+        self._proc = Path("/proc") / str(pid)
+
+    def cpu_s(self) -> float:
+        """Seconds of CPU that the process has used, user and system."""
+        fields = (self._proc / "stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) * _TICK_S
+
+    def mib(self) -> float:
+        found = re.search(r"VmRSS:\s+(\d+)", (self._proc / "status").read_text())
+        return int(found[1]) / 1024 if found else float("nan")
+
+
+@contextlib.contextmanager
+def _serving(what: str, argument: str) -> Iterator[_Process]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.serve", what, argument],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            url = process.stdout.readline().strip() if process.stdout else ""
+            yield _Process(url, process.pid)
+        finally:
+            process.terminate()
+
+
+def _rounds(processes: dict[str, _Process]) -> dict[str, list[Round]]:
+    measured: dict[str, list[Round]] = {name: [] for name in processes}
+    for round_ in range(ROUNDS + 1):
+        for name, process in processes.items():
+            before, begun = process.cpu_s(), time.perf_counter()
+            uvloop.run(_ask(process.url))
+            seconds, cpu = time.perf_counter() - begun, process.cpu_s() - before
+            if round_:  # the first one fills the caches
+                one = Round(REQUESTS / seconds, cpu / REQUESTS * 1e6, process.mib())
+                measured[name].append(one)
+    return measured
+
+
+async def _ask(url: str) -> None:
+    left = iter(range(REQUESTS))
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=_AT_ONCE), cookie_jar=aiohttp.DummyCookieJar()
+    ) as session:
+
+        async def work() -> None:
+            for _ in left:
+                async with session.get(url + _PATH, headers=_HEADERS) as response:
+                    response.raise_for_status()
+                    await response.read()
+
+        await asyncio.gather(*(work() for _ in range(_AT_ONCE)))
+
+
+async def _answer(url: str) -> dict[str, object]:
+    async with (
+        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
+        session.get(url + _PATH, headers=_HEADERS) as response,
+    ):
+        body = await response.text()
+        headers = [
+            (name.lower(), value) for name, value in response.headers.items() if name != "date"
+        ]
+        return {"status": response.status, "headers": headers, "body": body}
