@@ -114,7 +114,6 @@ class AccountServer:
         for account in self.accounts.values():
             refuse_for(account.account_id)
 
-
     def _application(self) -> _WSGI:
         counter = CallCounter()
         moto = DomainDispatcherApplication(create_backend_app)

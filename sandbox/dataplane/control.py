@@ -7,10 +7,11 @@ does it on a port of its own, because every path of a balancer's port belongs to
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any
 
+from sandbox.cloudwatch.monitor import Monitor, PublishFailed
 from sandbox.dataplane.asgi import Receive, Scope, Send
 from sandbox.dataplane.clock import Clock
 from sandbox.dataplane.faults import Fault, Faults
@@ -43,6 +44,7 @@ class Control:
     metrics: Metrics
     clock: Clock
     renewal: Renewal
+    monitor: Monitor
     urls: Mapping[str, str]
 
     def status(self) -> dict[str, Any]:
@@ -51,7 +53,7 @@ class Control:
             **self.source.status(),
             "urls": dict(self.urls),
             "faults": self.faults.as_json(),
-            "failures": self.metrics.notes,
+            "failures": [*self.metrics.notes, *self.monitor.notes],
             "clock": {"now": self.clock(), "ahead": self.clock.ahead},
             "renewOnActivity": self.renewal.on_activity,
         }
@@ -92,6 +94,13 @@ class Control:
             raise Refused(HTTPStatus.NOT_FOUND, error.args[0]) from None
         return self.status()
 
+    def publish(self) -> dict[str, Any]:
+        """Send the minutes that have ended to CloudWatch now, and evaluate the alarms."""
+        try:
+            return asdict(self.monitor.publish())
+        except PublishFailed as error:
+            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
+
     def set_renewal(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """Say whether every answer renews the stickiness cookie: `onActivity`, true or false."""
         on_activity = wanted.get("onActivity")
@@ -121,7 +130,7 @@ class ControlApp:
     """The handlers as an ASGI application that speaks JSON.
 
     GET /status, GET /metrics, POST /refresh, PUT and DELETE /faults/<implementation>,
-    POST /clock, PUT /renewal
+    POST /clock, POST /publish, PUT /renewal
     """
 
     def __init__(self, control: Control) -> None:
@@ -130,6 +139,7 @@ class ControlApp:
             ("GET", "metrics"): lambda _name, _body: control.counters(),
             ("POST", "refresh"): lambda _name, _body: control.refresh(),
             ("POST", "clock"): lambda _name, body: control.advance_clock(body),
+            ("POST", "publish"): lambda _name, _body: control.publish(),
             ("PUT", "renewal"): lambda _name, body: control.set_renewal(body),
             ("PUT", "faults"): control.set_fault,
             ("DELETE", "faults"): lambda name, _body: control.clear_fault(name),

@@ -3,15 +3,13 @@
 Nothing is kept of a single request, so memory stays flat.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from sandbox.cloudwatch.statistics import Statistics
 from sandbox.dataplane.groups import Group
-from sandbox.dataplane.summary import Summary
-
-_VALUES_PER_DATUM = 150  # of PutMetricData
 
 Dimensions = tuple[tuple[str, str], ...]
 
@@ -23,7 +21,7 @@ class Counts:
     namespace: str
     dimensions: Dimensions
     counts: dict[str, int] = field(default_factory=dict)
-    times: dict[str, Summary] = field(default_factory=dict)
+    times: dict[str, Statistics] = field(default_factory=dict)
 
     def add(self, metric: str, count: int = 1) -> None:
         self.counts[metric] = self.counts.get(metric, 0) + count
@@ -31,14 +29,23 @@ class Counts:
     def merge(self, other: "Counts") -> None:
         for metric, count in other.counts.items():
             self.add(metric, count)
-        for metric, summary in other.times.items():
-            self.times.setdefault(metric, Summary()).merge(summary)
+        for metric, statistics in other.times.items():
+            self.times.setdefault(metric, Statistics()).merge(statistics)
 
     def time(self, metric: str, seconds: float) -> None:
-        summary = self.times.get(metric)
-        if summary is None:
-            summary = self.times[metric] = Summary()
-        summary.add(seconds)
+        statistics = self.times.get(metric)
+        if statistics is None:
+            statistics = self.times[metric] = Statistics()
+        statistics.add(seconds)
+
+    def statistics(self, metric: str) -> Statistics:
+        """Of a count. AWS has a 1 for each request that counts.
+
+        Lambda also has a 0 for each run that does not, so that the average is a rate.
+        """
+        count = self.counts[metric]
+        samples = max(count, self.counts.get("Invocations", 0))
+        return Statistics(samples, count, float(count == samples), float(count > 0))
 
 
 @dataclass(frozen=True)
@@ -93,26 +100,18 @@ class MinuteCounts:
                 "Timestamp": datetime.fromtimestamp(self.start, UTC),
                 "Dimensions": [{"Name": name, "Value": text} for name, text in counts.dimensions],
             }
-            for metric, count in counts.counts.items():
-                yield (
-                    counts.namespace,
-                    {**base, "MetricName": metric, "Value": float(count), "Unit": "Count"},
-                )
-            for metric, summary in counts.times.items():
+            for metric in counts.counts:
+                statistic_set = counts.statistics(metric).as_set()
+                yield counts.namespace, _datum(base, metric, statistic_set, "Count")
+            for metric, statistics in counts.times.items():
                 scale, unit = (1000, "Milliseconds") if metric == "Duration" else (1, "Seconds")
-                values = summary.values()
-                for first in range(0, len(values), _VALUES_PER_DATUM):
-                    part = values[first : first + _VALUES_PER_DATUM]
-                    yield (
-                        counts.namespace,
-                        {
-                            **base,
-                            "MetricName": metric,
-                            "Values": [value * scale for value, _ in part],
-                            "Counts": [float(count) for _, count in part],
-                            "Unit": unit,
-                        },
-                    )
+                yield counts.namespace, _datum(base, metric, statistics.as_set(scale), unit)
+
+
+def _datum(
+    base: Mapping[str, Any], metric: str, statistic_set: Mapping[str, float], unit: str
+) -> dict[str, Any]:
+    return {**base, "MetricName": metric, "StatisticValues": statistic_set, "Unit": unit}
 
 
 def _elb(*dimensions: tuple[str, str]) -> Counts:

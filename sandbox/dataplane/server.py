@@ -8,11 +8,12 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
 
 import uvicorn
 import uvloop
 
+from sandbox.cloudwatch.monitor import Monitor
 from sandbox.dataplane.asgi import App
 from sandbox.dataplane.balancer import Balancer, Targets
 from sandbox.dataplane.clock import Clock
@@ -24,9 +25,14 @@ from sandbox.dataplane.lambda_response import STRICT, Strictness
 from sandbox.dataplane.metrics import Metrics, Totals
 from sandbox.dataplane.responder import Responder, ServiceResponder
 from sandbox.dataplane.services import HttpBackend, HttpService, Service
-from sandbox.dataplane.source import INTERVAL_S, Api, Live, Source
+from sandbox.dataplane.source import INTERVAL_S, Live, Source
 from sandbox.dataplane.stickiness import Renewal, Stickiness
 from sandbox.ports import HOST, listen
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_lambda import LambdaClient
 
 PUBLIC: Final = "public"
 INTERNAL: Final = "internal"
@@ -36,9 +42,15 @@ _SERVICE_THREADS = 64
 _IDLE_S = 60  # the load balancer's own default
 
 
-class Account(Api, Protocol):
+class Account(Protocol):
     """What is needed of `sandbox.account.client.Account`."""
 
+    @overload
+    def client(self, service: Literal["cloudwatch"]) -> "CloudWatchClient": ...
+    @overload
+    def client(self, service: Literal["elbv2"]) -> "ElasticLoadBalancingv2Client": ...
+    @overload
+    def client(self, service: Literal["lambda"]) -> "LambdaClient": ...
     @property
     def stack(self) -> str: ...
     @property
@@ -76,6 +88,7 @@ class DataPlane:
         self.clock = clock or Clock()
         self.faults = Faults()
         self.metrics = Metrics(self.clock)
+        self.monitor = Monitor(account, self.metrics, self.clock)
         self.source = Source(
             account,
             {
@@ -124,6 +137,7 @@ class DataPlane:
             self.metrics,
             self.clock,
             self._renewal,
+            self.monitor,
             self.urls,
         )
 
@@ -150,6 +164,7 @@ class DataPlane:
             self._thread.start()
             for server in self._servers:
                 server.wait_until_ready(self._thread)
+            self.monitor.start()
             undo.pop_all()
 
     def close(self) -> None:
@@ -158,6 +173,7 @@ class DataPlane:
         if thread is None:
             return
         self.source.close()
+        self.monitor.close()
         for server in self._servers:
             server.should_exit = True
         thread.join()

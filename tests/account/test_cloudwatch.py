@@ -366,6 +366,22 @@ def test_a_composite_alarm_follows_its_children(world: World) -> None:
     assert (state(world, inner), state(world, outer)) == ("OK", "OK")
 
 
+def test_alarms_of_both_kinds_are_found_by_their_state(world: World) -> None:
+    child, other = world.alarm(), world.alarm()
+    parent = composite(world, f"ALARM({child})")
+    client = world.account.client("cloudwatch")
+    set_state(world, child, "ALARM")
+
+    def found(**asked: Any) -> set[str]:
+        answer = client.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"], **asked)
+        both = [*answer["MetricAlarms"], *answer["CompositeAlarms"]]
+        return {one["AlarmName"] for one in both}
+
+    assert found(StateValue="ALARM") >= {child, parent}
+    assert other not in found(StateValue="ALARM")
+    assert found(StateValue="ALARM", AlarmNames=[child, other]) == {child}
+
+
 def test_composite_alarms_in_a_circle_end(world: World) -> None:
     child = world.alarm()
     one = composite(world, f"ALARM({child})")

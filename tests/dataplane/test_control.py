@@ -3,9 +3,11 @@
 import asyncio
 import json
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+from sandbox.cloudwatch.monitor import Monitor
 from sandbox.dataplane.asgi import Message
 from sandbox.dataplane.clock import Clock
 from sandbox.dataplane.control import Control, ControlApp
@@ -29,6 +31,7 @@ class World:
             Metrics(self.clock),
             self.clock,
             Renewal(),
+            Monitor(Mock(), Metrics(self.clock), self.clock),
             {"public": "http://p"},
         )
 

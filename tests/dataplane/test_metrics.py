@@ -1,53 +1,13 @@
-import random
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from sandbox.dataplane.failures import Reason
 from sandbox.dataplane.metrics import Metrics, Outcome
-from sandbox.dataplane.summary import Summary
 from tests.dataplane.support import BALANCER, PYTHON, RUST, Time, matched, table
 
 TABLE = table()
 RULE = matched(TABLE)
-SECONDS = st.floats(1e-7, 900)
-
-
-def summarised(values: list[float]) -> Summary:
-    summary = Summary()
-    for value in values:
-        summary.add(value)
-    return summary
-
-
-@settings(deadline=None)  # the machine may be busy
-@given(st.lists(SECONDS, min_size=1, max_size=50), st.integers(1, 100))
-def test_a_percentile_is_within_a_bucket_of_the_true_one(values: list[float], percent: int) -> None:
-    summary = summarised(values)
-    true = sorted(values)[-(-len(values) * percent // 100) - 1]
-
-    assert summary.percentile(percent) == pytest.approx(true, rel=0.02, abs=2e-6)
-    assert summary.mean == pytest.approx(sum(values) / len(values))
-    assert (summary.minimum, summary.maximum) == (min(values), max(values))
-
-
-@settings(deadline=None)  # the machine may be busy
-@given(st.lists(SECONDS, max_size=20), st.lists(SECONDS, min_size=1, max_size=20))
-def test_merged_summaries_are_those_of_all_values(one: list[float], other: list[float]) -> None:
-    merged, whole = summarised(one), summarised(one + other)
-    merged.merge(summarised(other))
-
-    assert merged.values() == whole.values()
-    assert (merged.count, merged.maximum) == (whole.count, whole.maximum)
-
-
-def test_a_summary_stays_small() -> None:
-    chance = random.Random(1)  # noqa: S311 # a seeded draw
-    summary = summarised([chance.lognormvariate(-3, 3) for _ in range(100_000)])
-
-    assert len(summary.buckets) < 1100
-    assert sum(count for _, count in summary.values()) == 100_000
 
 
 def test_a_minute_is_drained_once_when_it_is_over() -> None:
@@ -123,40 +83,84 @@ def test_what_a_minute_holds() -> None:
     assert (function.count, function.maximum) == (3, 0.5)
 
 
-def test_metric_data_for_put_metric_data() -> None:
+def metric_data(*outcomes: Outcome) -> dict[tuple[str, int], dict[str, Any]]:
+    """What one minute publishes, by name and number of dimensions."""
     time = Time()
     metrics = Metrics(time)
-    for exponent in range(400):
-        metrics.record(TABLE, RULE, Outcome(200, PYTHON, seconds=1e-5 * 1.03**exponent))
+    for outcome in outcomes:
+        metrics.record(TABLE, RULE, outcome)
     (minute,) = metrics.drain_closed_minutes(time.now + 60)
-
-    group = [
-        datum
+    assert minute.start == 1_699_999_980
+    data = {
+        (datum["MetricName"], len(datum["Dimensions"])): datum | {"Namespace": namespace}
         for namespace, datum in minute.metric_data()
-        if namespace == "AWS/ApplicationELB" and len(datum["Dimensions"]) == 2
-    ]
-    (requests,) = [datum for datum in group if datum["MetricName"] == "RequestCount"]
-    assert (requests["Value"], requests["Unit"]) == (400.0, "Count")
-    assert requests["Timestamp"].timestamp() == minute.start
+    }
+    assert {datum["Timestamp"].timestamp() for datum in data.values()} == {minute.start}
+    return data
+
+
+def test_a_count_is_published_as_ones() -> None:
+    data = metric_data(*[Outcome(200, PYTHON, seconds=0.1)] * 7, Outcome(503, PYTHON, seconds=0.1))
+
+    requests = data["RequestCount", 2]
+    assert requests["StatisticValues"] == {
+        "SampleCount": 8.0,
+        "Sum": 8.0,
+        "Minimum": 1.0,
+        "Maximum": 1.0,
+    }
+    assert (requests["Namespace"], requests["Unit"]) == ("AWS/ApplicationELB", "Count")
     assert requests["Dimensions"] == [
         {"Name": "LoadBalancer", "Value": BALANCER},
         {"Name": "TargetGroup", "Value": PYTHON.suffix},
     ]
-    times = [datum for datum in group if datum["MetricName"] == "TargetResponseTime"]
-    assert len(times) > 1
-    assert all(len(datum["Values"]) == len(datum["Counts"]) <= 150 for datum in times)
-    assert sum(sum(datum["Counts"]) for datum in times) == 400
-    assert {datum["Unit"] for datum in times} == {"Seconds"}
+    assert data["HTTPCode_Target_5XX_Count", 1]["StatisticValues"]["Sum"] == 1.0
 
 
-def test_a_duration_is_in_milliseconds() -> None:
-    time = Time()
-    metrics = Metrics(time)
-    metrics.record(TABLE, RULE, Outcome(200, PYTHON, seconds=0.25, ran_s=0.25))
-    (minute,) = metrics.drain_closed_minutes(time.now + 60)
-    (duration,) = [datum for _, datum in minute.metric_data() if datum["MetricName"] == "Duration"]
+def test_the_average_of_lambda_errors_is_their_rate() -> None:
+    data = metric_data(
+        *[Outcome(200, RUST, seconds=0.1, ran_s=0.1)] * 3,
+        Outcome(502, RUST, reason=Reason.UNHANDLED, ran_s=0.1),
+        Outcome(502, RUST, reason=Reason.THROTTLING),
+    )
+    found = {name: data[name, 1] for name in ("Invocations", "Errors", "Throttles")}
 
-    assert (duration["Values"], duration["Unit"]) == ([pytest.approx(250)], "Milliseconds")
+    assert {datum["Namespace"] for datum in found.values()} == {"AWS/Lambda"}
+    assert {
+        name: tuple(datum["StatisticValues"][key] for key in ("SampleCount", "Sum", "Minimum"))
+        for name, datum in found.items()
+    } == {"Invocations": (4, 4, 1), "Errors": (4, 1, 0), "Throttles": (4, 1, 0)}
+    assert data["Errors", 1]["StatisticValues"]["Maximum"] == 1
+
+
+def test_lambda_errors_are_published_when_there_are_none() -> None:
+    errors = metric_data(Outcome(200, RUST, seconds=0.1, ran_s=0.1))["Errors", 1]
+
+    assert errors["StatisticValues"] == {
+        "SampleCount": 1.0,
+        "Sum": 0.0,
+        "Minimum": 0.0,
+        "Maximum": 0.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "dimensions", "scale", "unit"),
+    [("TargetResponseTime", 2, 1, "Seconds"), ("Duration", 1, 1000, "Milliseconds")],
+)
+def test_times_are_published_as_one_statistic_set(
+    name: str, dimensions: int, scale: int, unit: str
+) -> None:
+    times = [0.25, 0.5, 1.0, 0.125]
+    data = metric_data(*(Outcome(200, PYTHON, seconds=s, ran_s=s) for s in times))
+
+    assert data[name, dimensions]["Unit"] == unit
+    assert data[name, dimensions]["StatisticValues"] == {
+        "SampleCount": 4.0,
+        "Sum": 1.875 * scale,
+        "Minimum": 0.125 * scale,
+        "Maximum": 1.0 * scale,
+    }
 
 
 def test_totals_are_exact_and_by_rule() -> None:

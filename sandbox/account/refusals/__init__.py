@@ -7,10 +7,18 @@ without such a source, so AWS may answer otherwise: the answer to a missing func
 that the SNS topic of an alarm must exist.
 """
 
-from sandbox.account.refusals import awslambda, cloudwatch, ec2, elbv2, iam, logs
+from sandbox.account.refusals import (
+    awslambda,
+    cloudwatch,
+    ec2,
+    elbv2,
+    iam,
+    logs,
+    metric_data,
+)
 from sandbox.account.refusals.guard import guarded_accounts, install_guards
 
-SERVICES = (awslambda, cloudwatch, ec2, elbv2, iam, logs)
+SERVICES = (awslambda, cloudwatch, ec2, elbv2, iam, logs, metric_data)
 """Their guards wait until `install` is called."""
 
 

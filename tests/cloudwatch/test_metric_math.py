@@ -1,6 +1,18 @@
 import pytest
 
-from sandbox.account.refusals.metric_math import ExpressionError, references
+from sandbox.cloudwatch.metric_math import (
+    Call,
+    Chain,
+    ExpressionError,
+    Id,
+    Listing,
+    Negation,
+    Number,
+    Text,
+    Word,
+    parse,
+    references,
+)
 
 
 @pytest.mark.parametrize(
@@ -45,3 +57,19 @@ def test_functions() -> None:
         references("sum(m1)")
     with pytest.raises(ExpressionError, match="SEARCH is not supported on Metric Alarms"):
         references("SUM(SEARCH('{AWS/Lambda}', 'Sum'))")
+
+
+@pytest.mark.parametrize("expression", ["1e999", "1" + " ^ 1" * 60, "IF((1)", "1..2", '"open'])
+def test_what_else_is_no_expression(expression: str) -> None:
+    with pytest.raises(ExpressionError, match=r"^Invalid syntax$"):
+        references(expression)
+
+
+def test_the_tree() -> None:
+    assert parse("-m1 / 2 * FILL(m2, REPEAT)") == Chain(
+        Negation(Id("m1")),
+        (("/", Number(2.0)), ("*", Call("FILL", (Id("m2"), Word("REPEAT"))))),
+    )
+    assert parse("SUM([m1, METRICS('e')])") == Call(
+        "SUM", (Listing((Id("m1"), Call("METRICS", (Text("e"),)))),)
+    )
