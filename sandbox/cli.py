@@ -10,9 +10,7 @@ import sys
 
 import typer
 
-from sandbox.commands import account, deploying, traffic
-from sandbox.commands.common import FOLDER, console, explained
-from sandbox.demo import run_demo
+from sandbox.commands import account, checking, deploying, environment, traffic
 from sandbox.stackfile import ROOT
 
 app = typer.Typer(
@@ -27,18 +25,14 @@ for command in (
     deploying.preview,
     deploying.routes,
     deploying.destroy,
+    environment.env,
     traffic.status,
     traffic.fault,
     traffic.clock,
+    checking.check,
+    checking.demo,
 ):
     app.command()(command)
-
-
-@app.command()
-def demo() -> None:
-    """Walk both stacks through their percentages in an account of its own."""
-    with explained():
-        run_demo(console, FOLDER)
 
 
 def main() -> None:

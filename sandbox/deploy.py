@@ -1,13 +1,12 @@
-"""Deploy the program of this repository into the running account."""
+"""Deploy the program of this repository into the running account, by the embedded engine."""
 
 import contextlib
 import runpy
 import sys
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from policy.check import Report, check
 from policy.registry import Rule
@@ -15,18 +14,18 @@ from policy.rules import RULES
 from policy.wire import from_request
 from sandbox.account.client import Account
 from sandbox.engine.embedded import Engine, run
-from sandbox.engine.result import DeploymentError, Result, Watcher, unwatched
+from sandbox.engine.result import (
+    DeploymentError,
+    EngineName,
+    Result,
+    Watcher,
+    forbidden,
+    unwatched,
+)
 from sandbox.engine.state import State
+from sandbox.packages import write_stand_ins
 from sandbox.provider import Provider
 from sandbox.stackfile import PROJECT, ROOT, StackConfig
-
-_STAND_INS = {
-    "pythonPackage": {
-        "app_api/lambda_fn.py": "def lambda_handler_account_nonce(event, context): ...\n",
-        "embed/lambda_fn.py": "def lambda_handler_get_score(event, context): ...\n",
-    },
-    "rustPackage": {"bootstrap": "#!/bin/sh\n"},
-}
 
 
 def program_of_this_repository() -> None:
@@ -46,6 +45,7 @@ class Deployment:
     program: Callable[[], Any] = program_of_this_repository
     rules: Sequence[Rule] = RULES
     """Policies that a deployment must keep."""
+    engine: ClassVar[EngineName] = EngineName.EMBEDDED
 
     @property
     def state_path(self) -> Path:
@@ -55,6 +55,10 @@ class Deployment:
     @property
     def _stack_folder(self) -> Path:
         return self.folder / self.account.instance / self.config.stack
+
+    def has_resources(self) -> bool:
+        """Whether this engine has deployed anything of the stack into the account."""
+        return any(State(self.state_path))
 
     def preview(self, watch: Watcher = unwatched) -> Result:
         """What an update would change; changes nothing.
@@ -91,32 +95,16 @@ class Deployment:
 
     @contextlib.contextmanager
     def _packages(self) -> Iterator[None]:
-        """Put stand-ins where the stack file looks for code, but outside the repository.
-
-        In the repository a stand-in could be deployed for real.
-        """
-        for key, files in _STAND_INS.items():
-            name = self.config.get(key)
-            if name and not Path(name).is_absolute():
-                _write_zip(self._stack_folder / name, files)
+        """Run where the stack file's relative paths lead to stand-ins."""
+        write_stand_ins(self.config, self._stack_folder)
         self._stack_folder.mkdir(parents=True, exist_ok=True)
         with contextlib.chdir(self._stack_folder):
             yield
 
 
 def _policy_message(report: Report) -> str:
-    forbidden = [f"{one.rule.name}: {one.message}" for one in report.mandatory]
+    problems = [f"{one.rule.name}: {one.message}" for one in report.mandatory]
     undecided = [
         f"{one.rule.name}: {one.name}: cannot decide {one.text}" for one in report.undecided
     ]
-    return "\n".join(["The policies forbid this; nothing was changed.", *forbidden, *undecided])
-
-
-def _write_zip(path: Path, files: dict[str, str]) -> None:
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in files.items():
-            # A fixed date: the same content must stay the same archive.
-            archive.writestr(zipfile.ZipInfo(name), content)
+    return forbidden([*problems, *undecided])

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from sandbox.engine.result import Operation, Result, Step
+from sandbox.engine.result import EngineName, Operation, Result, Step
 from sandbox.routes import Route
 
 _LISTED = (Operation.CREATE, Operation.IMPORT, Operation.UPDATE, Operation.DELETE)
@@ -99,9 +99,10 @@ def print_status(console: Console, stack: str, status: Mapping[str, Any]) -> Non
         console.print(f"  failure: {text}", highlight=False, markup=False)
 
 
-def as_json(result: Result, routes: Sequence[Route] | None = None) -> str:
+def as_json(result: Result, engine: EngineName, routes: Sequence[Route] | None = None) -> str:
     """The same for programs."""
     document: dict[str, Any] = {
+        "engine": engine.value,
         "counts": counts(result),
         "steps": [
             {

@@ -103,8 +103,9 @@ def sandbox_process() -> Iterator[str]:
     Raises SandboxNotStarted.
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox", "start", "--port", "0", "--json"],
+        [sys.executable, "-m", "sandbox", "start", "--port", "0", "--json", "--until-eof"],
         cwd=ROOT,
+        stdin=subprocess.PIPE,  # whose end it sees when this process was killed
         stdout=subprocess.PIPE,
         text=True,
     )

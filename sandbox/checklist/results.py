@@ -40,6 +40,8 @@ class Timeline:
     marks: tuple[Mark, ...] = ()
     top: float | None = None
     note: str = ""
+    sums: bool = False
+    """Whether y counts what happened in a period that begins at x: columns, no line."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,11 @@ class Share:
 
     @property
     def percent(self) -> float:
-        return 100 * self.rust / self.total
+        return 100 * self.rust / self.total if self.total else 0.0
 
     @property
     def passed(self) -> bool:
-        return self.low <= self.rust <= self.high
+        return self.total > 0 and self.low <= self.rust <= self.high
 
 
 @dataclass(frozen=True)

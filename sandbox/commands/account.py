@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import signal
-import threading
 from typing import Annotated, Final
 
 import typer
@@ -13,6 +11,7 @@ from sandbox.commands.common import DEFAULT_PORT, JsonOption, console, explained
 from sandbox.dataplane.groups import IMPLEMENTATIONS
 from sandbox.running import PORT_STEP, Sandbox
 from sandbox.stackfile import STACKS
+from sandbox.stopping import stop_asked
 
 DEFAULT_PUBLIC_PORT: Final = 4600
 DEFAULT_INTERNAL_PORT: Final = 4601
@@ -61,6 +60,9 @@ def start(
             help="Whether every answer renews a stickiness cookie; AWS does not document it."
         ),
     ] = True,
+    until_eof: Annotated[
+        bool, typer.Option("--until-eof", help="Stop also when standard input ends.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run the accounts and their load balancers until Ctrl-C. Nothing of it survives."""
@@ -71,9 +73,7 @@ def start(
         backends=_backends(backend),
         renew_on_activity=renew_cookies,
     )
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+    stopped = stop_asked(with_input=until_eof)
     with explained(), sandbox:
         if as_json:
             balancers = {stack: dict(plane.urls) for stack, plane in sandbox.planes.items()}

@@ -13,17 +13,27 @@ from sandbox.account.client import AccountUnreachable
 from sandbox.dataplane.client import ControlRefused, ControlUnreachable
 from sandbox.dataplane.source import ReadFailed
 from sandbox.dataplane.table import UnsupportedRule
-from sandbox.demo import DemoFailed
+from sandbox.engine.choice import EngineName, EngineRefused, default_engine
 from sandbox.engine.result import DeploymentError
 from sandbox.ports import PortTaken
 from sandbox.routes import MASK
+from sandbox.running import SandboxNotStarted
 from sandbox.stackfile import ROOT, STACKS
 
 FOLDER: Final = ROOT / ".sandbox"
 DEFAULT_PORT: Final = 4599
 DEFAULT_URL: Final = f"http://127.0.0.1:{DEFAULT_PORT}"
+DEFAULT_ENGINE: Final = default_engine()
 
 FAILED, BAD_INPUT, UNREACHABLE, UNEXPECTED_CHANGES, INTERRUPTED = 1, 2, 3, 4, 130
+
+_FAILURES = (
+    DeploymentError,
+    ControlRefused,
+    ReadFailed,
+    SandboxNotStarted,
+    UnsupportedRule,
+)
 
 _WIDE = None if sys.stdout.isatty() else 120
 """Columns where nobody's window says how many."""
@@ -46,6 +56,13 @@ StackOption = Annotated[
 UrlOption = Annotated[
     str, typer.Option(envvar="SANDBOX_URL", help="Address that `sandbox start` printed.")
 ]
+EngineOption = Annotated[
+    EngineName,
+    typer.Option(
+        envvar="SANDBOX_ENGINE",
+        help="What deploys: the Pulumi CLI, by default where it is on PATH, or a stand-in.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -64,9 +81,9 @@ def explained(secrets: list[str] | None = None) -> Iterator[None]:
         yield
     except (AccountUnreachable, ControlUnreachable, PortTaken) as error:
         raise tell(error, UNREACHABLE) from error
-    except pulumi.RunError as error:
+    except (pulumi.RunError, EngineRefused) as error:
         raise tell(error, BAD_INPUT) from error
-    except (DeploymentError, DemoFailed, ControlRefused, ReadFailed, UnsupportedRule) as error:
+    except _FAILURES as error:
         raise tell(error, FAILED) from error
     except KeyboardInterrupt as error:
         text = "Interrupted. What AWS had answered is recorded; run the same command again."

@@ -1,7 +1,8 @@
 """Commands that deploy the program into a running account, and show what it then holds."""
 
+import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,8 +13,10 @@ from sandbox.account.client import Account
 from sandbox.commands import common
 from sandbox.commands.common import (
     BAD_INPUT,
+    DEFAULT_ENGINE,
     DEFAULT_URL,
     UNEXPECTED_CHANGES,
+    EngineOption,
     JsonOption,
     StackOption,
     UrlOption,
@@ -21,7 +24,7 @@ from sandbox.commands.common import (
     errors,
     explained,
 )
-from sandbox.deploy import Deployment
+from sandbox.engine.choice import AnyDeployment, EngineName, open_deployment
 from sandbox.engine.result import Result
 from sandbox.routes import read_routes
 from sandbox.stackfile import StackConfig, StackFileError, load_stack_file
@@ -44,6 +47,7 @@ NoChangesOption = Annotated[
 def up(
     stack: StackOption,
     url: UrlOption = DEFAULT_URL,
+    engine: EngineOption = DEFAULT_ENGINE,
     rust: RustOption = None,
     config: ConfigOption = None,
     secret: SecretOption = None,
@@ -51,9 +55,7 @@ def up(
     expect_no_changes: NoChangesOption = False,
 ) -> None:
     """Deploy the program with that stack's own file."""
-    stack_config = _configuration(stack, rust, config, secret)
-    with explained(stack_config.secret_values()):
-        deployment = Deployment(Account.connect(url, stack), stack_config, common.FOLDER)
+    with _deployment(engine, url, _configuration(stack, rust, config, secret)) as deployment:
         result = _watched(f"Deploying {stack}", deployment.up, as_json=as_json)
         _show(deployment, f"{stack} deployed", result, as_json=as_json)
         _expect(result, no_changes=expect_no_changes)
@@ -62,6 +64,7 @@ def up(
 def preview(
     stack: StackOption,
     url: UrlOption = DEFAULT_URL,
+    engine: EngineOption = DEFAULT_ENGINE,
     rust: RustOption = None,
     config: ConfigOption = None,
     secret: SecretOption = None,
@@ -69,15 +72,25 @@ def preview(
     expect_no_changes: NoChangesOption = False,
 ) -> None:
     """Show what `up` would change, and change nothing."""
-    stack_config = _configuration(stack, rust, config, secret)
-    with explained(stack_config.secret_values()):
-        deployment = Deployment(Account.connect(url, stack), stack_config, common.FOLDER)
+    with _deployment(engine, url, _configuration(stack, rust, config, secret)) as deployment:
         result = _watched(f"Previewing {stack}", deployment.preview, as_json=as_json)
         if as_json:
-            print(report.as_json(result))
+            print(report.as_json(result, engine))
         else:
-            report.print_result(console, f"{stack} would have", result)
+            report.print_result(console, f"{stack} would have ({engine})", result)
         _expect(result, no_changes=expect_no_changes)
+
+
+def destroy(
+    stack: StackOption,
+    url: UrlOption = DEFAULT_URL,
+    engine: EngineOption = DEFAULT_ENGINE,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete everything the program made in the stack."""
+    with _deployment(engine, url, _configuration(stack, None, None, None)) as deployment:
+        result = _watched(f"Destroying {stack}", deployment.destroy, as_json=as_json)
+        _show(deployment, f"{stack} destroyed", result, as_json=as_json)
 
 
 def routes(stack: StackOption, url: UrlOption = DEFAULT_URL, as_json: JsonOption = False) -> None:
@@ -90,13 +103,11 @@ def routes(stack: StackOption, url: UrlOption = DEFAULT_URL, as_json: JsonOption
             report.print_routes(console, found)
 
 
-def destroy(stack: StackOption, url: UrlOption = DEFAULT_URL, as_json: JsonOption = False) -> None:
-    """Delete everything the program made in the stack."""
-    stack_config = _configuration(stack, None, None, None)
-    with explained(stack_config.secret_values()):
-        deployment = Deployment(Account.connect(url, stack), stack_config, common.FOLDER)
-        result = _watched(f"Destroying {stack}", deployment.destroy, as_json=as_json)
-        _show(deployment, f"{stack} destroyed", result, as_json=as_json)
+@contextlib.contextmanager
+def _deployment(engine: EngineName, url: str, config: StackConfig) -> Iterator[AnyDeployment]:
+    """A deployment whose failures are told without its secrets."""
+    with explained(config.secret_values()):
+        yield open_deployment(engine, Account.connect(url, config.stack), config, common.FOLDER)
 
 
 def _configuration(
@@ -138,12 +149,12 @@ def _watched(
         return work(progress.step)
 
 
-def _show(deployment: Deployment, title: str, result: Result, *, as_json: bool) -> None:
+def _show(deployment: AnyDeployment, title: str, result: Result, *, as_json: bool) -> None:
     found = read_routes(deployment.account)
     if as_json:
-        print(report.as_json(result, found))
+        print(report.as_json(result, deployment.engine, found))
     else:
-        report.print_result(console, title, result)
+        report.print_result(console, f"{title} ({deployment.engine})", result)
         report.print_routes(console, found)
 
 

@@ -1,9 +1,16 @@
 """What a run of an engine did, whichever engine it was."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+
+class EngineName(StrEnum):
+    """The engines there are."""
+
+    EMBEDDED = "embedded"
+    PULUMI = "pulumi"
 
 
 class Operation(StrEnum):
@@ -51,3 +58,21 @@ class Result:
 
 class DeploymentError(Exception):
     """The run failed; the message lists each resource and AWS's own words."""
+
+
+def would_replace(properties: Iterable[str]) -> str:
+    """Why a change of properties is refused."""
+    return (
+        f"a change of {', '.join(sorted(properties))} would replace it; "
+        "in this program that is an outage, so it is refused"
+    )
+
+
+def no_such_stack(name: str, known: Iterable[str]) -> str:
+    """That a stack reference leads nowhere."""
+    return f"The account has no stack {name}; it has {', '.join(known)}."
+
+
+def forbidden(problems: Iterable[str]) -> str:
+    """That policies do not allow a deployment."""
+    return "\n".join(["The policies forbid this; nothing was changed.", *problems])

@@ -119,6 +119,14 @@ def found(call: Callable[[], T], *absent: str) -> T | None:
         raise
 
 
+def words(error: Exception) -> str:
+    """What went wrong, in AWS's own words if AWS said it."""
+    if isinstance(error, ClientError):
+        detail = error.response.get("Error", {})
+        return f"{detail.get('Code')}: {detail.get('Message')}"
+    return str(error) or type(error).__name__
+
+
 def pascal(fields: Inputs, **special: str) -> dict[str, Any]:
     """The fields under the names that the API has for them."""
     return {special.get(name) or name[0].upper() + name[1:]: fields[name] for name in fields}

@@ -1,6 +1,5 @@
 """Running accounts, and the program deployed into them."""
 
-import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,15 +9,6 @@ from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
 from sandbox.deploy import Deployment
 from sandbox.stackfile import load_stack_file
-
-
-@pytest.fixture(autouse=True)
-def no_garbage_collection() -> Iterator[None]:
-    """Half of a run's time would go to collections that find nothing."""
-    gc.disable()
-    yield
-    gc.enable()
-
 
 Deploy = Callable[..., Deployment]
 

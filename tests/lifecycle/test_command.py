@@ -11,7 +11,6 @@ from typer.testing import CliRunner, Result
 from sandbox import cli
 from sandbox.account.server import AccountServer
 from sandbox.commands import common
-from tests.support.process import running, sandbox
 
 Command = Callable[..., Result]
 
@@ -49,7 +48,8 @@ def command(server: AccountServer, folder: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(common, "FOLDER", folder)
 
     def invoke(*arguments: str) -> Result:
-        return CliRunner().invoke(cli.app, [*arguments], env={"SANDBOX_URL": server.url})
+        variables = {"SANDBOX_URL": server.url, "SANDBOX_ENGINE": "embedded"}
+        return CliRunner().invoke(cli.app, [*arguments], env=variables)
 
     return invoke
 
@@ -116,6 +116,7 @@ def test_a_taken_port_is_one_line(server: AccountServer) -> None:
 def test_json_tells_programs_what_was_done_and_what_aws_holds(command: Command) -> None:
     done = json.loads(command("up", "--stack", "staging", "--rust", "10", "--json").stdout)
 
+    assert done["engine"] == "embedded"
     assert done["counts"]["replaced"] == done["counts"]["deleted"] == 0
     assert done["outputs"]["rustPercentage"] == 10
     dual = [route for route in done["routes"] if route["stickiness_seconds"] == 3600]
@@ -131,12 +132,3 @@ def test_scripts_can_ask_for_no_changes(command: Command) -> None:
 
     assert same.exit_code == 0
     assert other.exit_code == common.UNEXPECTED_CHANGES
-
-
-def test_ctrl_c_ends_a_running_account_and_its_port_is_free_again() -> None:
-    with running("start", "--port", "0", "--json") as account:
-        url = json.loads(account.first_line)["url"]
-        assert sandbox("routes", "--stack", "staging", "--url", url).returncode == 0
-        account.interrupt()
-        assert account.wait() == 0
-    assert sandbox("routes", "--stack", "staging", "--url", url).returncode == common.UNREACHABLE

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tests.support.recorder import ROOT
 
-TIMEOUT_S = 60
+TIMEOUT_S = 110
 
 
 @dataclass
@@ -45,6 +45,7 @@ def running(*arguments: str) -> Iterator[Running]:
     process = subprocess.Popen(
         [sys.executable, "-m", "sandbox", *arguments],
         cwd=ROOT,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -1,0 +1,60 @@
+"""All items in the order of the analysis."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+
+from sandbox.checklist.items.metrics import metrics
+from sandbox.checklist.items.rollback import rollback
+from sandbox.checklist.items.shares import all_rust, all_six, half, rust_disabled
+from sandbox.checklist.items.stickiness import stickiness
+from sandbox.checklist.results import Checklist, Claim, Item
+from sandbox.checklist.run import Run
+from sandbox.engine.result import DeploymentError
+
+DEFAULT_CLIENTS: Final = 4000
+
+Watcher = Callable[[int, Item], None]
+"""Told of each item when it is done, with its number."""
+
+
+def run_checklist(run: Run, *, engine: str, watch: Watcher) -> Checklist:
+    """Measure all items on a stack that is not deployed yet.
+
+    An update that fails makes its item fail, and those after it that it leaves unmeasured.
+    """
+    started = datetime.now(UTC)
+    begun = time.monotonic()
+    items: list[Item] = []
+    steps: Sequence[tuple[str, Callable[[], Item]]] = (
+        ("Rust disabled", lambda: rust_disabled(run)),
+        ("Rust at 100 %", lambda: all_rust(run)),
+        ("50/50 split", lambda: half(run)),
+        ("session stickiness", lambda: stickiness(run)),
+        ("rollback", lambda: rollback(run)),
+        ("ALB metrics", lambda: metrics(run, started)),
+        ("all endpoints", lambda: all_six(run)),
+    )
+    broken = ""
+    for number, (name, measure) in enumerate(steps, 1):
+        item_begun = time.monotonic()
+        if broken:
+            item = Item(name, (Claim(f"Not measured, because {broken} failed.", passed=False),))
+        else:
+            try:
+                item = measure()
+            except DeploymentError as error:
+                broken = f'the update of item {number}, "{name}",'
+                item = Item(name, (Claim(f"The update failed: {error}", passed=False),))
+        items.append(replace(item, seconds=time.monotonic() - item_begun))
+        watch(number, items[-1])
+    return Checklist(
+        stack=run.account.stack,
+        engine=engine,
+        started=started.isoformat(timespec="seconds"),
+        items=tuple(items),
+        seconds=time.monotonic() - begun,
+        requests=len(run.sent),
+    )

@@ -1,0 +1,17 @@
+"""How far chance may carry a count, exactly."""
+
+from typing import Final
+
+CONFIDENCE: Final = 0.9999
+
+
+def allowed(total: int, share: float) -> tuple[int, int]:
+    """The lowest and the highest count that `total` fair draws give with 99.99 % probability.
+
+    Exact quantiles of the binomial distribution, equal tails. At a share of 0 or 1 there is
+    no chance, and one stray is too many.
+    """
+    from scipy.stats import binom  # noqa: PLC0415 # a second that only a checklist should cost
+
+    low, high = binom.interval(CONFIDENCE, total, share)
+    return int(low), int(high)

@@ -1,0 +1,97 @@
+"""Clients that keep asking in the background while something else happens."""
+
+import asyncio
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Final
+
+import uvloop
+
+from sandbox.checklist.client import Client, Sample, User
+from sandbox.checklist.targets import Target
+
+_PAUSE_S: Final = 0.04
+"""Between two requests of a target, one of a new client and one of a returning one."""
+
+
+class Load:
+    """Asks for every target about fifty times a second, half of it as returning users.
+
+    The first request of each user comes before `__enter__` returns.
+
+    with Load(account.balancers, DUAL, users_each=50) as load:
+        change_something()
+    load.samples
+    """
+
+    def __init__(
+        self, balancers: Mapping[str, str], targets: Iterable[Target], *, users_each: int
+    ) -> None:
+        self.samples: list[Sample] = []
+        self.users: list[User] = []
+        self._balancers = balancers
+        self._targets = tuple(targets)
+        self._users_each = users_each
+        self._begun = threading.Event()
+        self._ended = threading.Event()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="load", daemon=True)
+
+    def __enter__(self) -> "Load":
+        self._thread.start()
+        self._begun.wait()
+        self._raise()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+        if error is None:
+            self._raise()
+
+    def wait_for_every_user(self) -> None:
+        """Wait until every user has asked at least once more, from begin to end."""
+        # Half of the requests are the users', in turn; one may be under way for each target.
+        enough = len(self.samples) + 2 * (len(self.users) + len(self._targets))
+        while len(self.samples) < enough and self._thread.is_alive():
+            self._ended.wait(_PAUSE_S)
+        self._raise()
+
+    def _raise(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        try:
+            uvloop.run(self._ask_on())
+        except BaseException as error:  # told to whoever waits
+            self._error = error
+        finally:
+            self._begun.set()
+
+    async def _ask_on(self) -> None:
+        async with Client(self._balancers) as client:
+            users = {
+                target: [client.user(target) for _ in range(self._users_each)]
+                for target in self._targets
+            }
+            self.users = [user for some in users.values() for user in some]
+            self.samples += await client.ask_all_again(self.users)
+            self._begun.set()
+            async with asyncio.TaskGroup() as tasks:
+                for target, some in users.items():
+                    tasks.create_task(self._ask_for(client, target, some))
+
+    async def _ask_for(self, client: Client, target: Target, users: Sequence[User]) -> None:
+        turn = 0
+        while not self._ended.is_set():
+            self.samples.append(await client.ask(target))
+            self.samples.append(await client.ask_again(users[turn % len(users)]))
+            turn += 1
+            await asyncio.sleep(_PAUSE_S)

@@ -1,0 +1,51 @@
+"""The checklist as one command, with the real program behind real load balancers."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from sandbox import cli
+from sandbox.commands import common
+from tests.support.process import running, sandbox
+
+
+def test_the_checklist_is_measured_and_written(tmp_path: Path) -> None:
+    page = tmp_path / "reports" / "staging.html"
+
+    done = sandbox(
+        "check", "--clients", "400", "--json", "--report", str(page), "--engine", "embedded"
+    )
+
+    told = json.loads(done.stdout)
+    failed = [c["text"] for item in told["items"] for c in item["claims"] if not c["passed"]]
+    assert failed == []
+    assert (done.returncode, told["passed"], len(told["items"])) == (0, True, 7)
+    assert told["engine"] == "embedded"
+    assert page.read_text().startswith("<!doctype html>")
+    assert json.loads(page.with_suffix(".json").read_text()) == told
+
+
+def test_ctrl_c_ends_a_checklist_and_its_account() -> None:
+    with running("check", "--clients", "400", "--engine", "embedded") as measuring:
+        assert "load balancers" in measuring.first_line
+        measuring.interrupt()
+        assert measuring.wait() == common.INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--clients", "10"], "greater than or equal to 400"),
+        (["--stack", "qa"], "qa is not one of staging, production"),
+        (["--engine", "terraform"], "terraform"),
+        (["--report", "/proc/nowhere/page.html"], "cannot be written"),
+    ],
+)
+def test_bad_usage_is_one_message_and_measures_nothing(arguments: list[str], message: str) -> None:
+    result = CliRunner().invoke(cli.app, ["check", *arguments])
+
+    assert result.exit_code == common.BAD_INPUT
+    assert message in " ".join(result.stderr.replace("│", " ").split())
+    assert "Traceback" not in result.output
