@@ -72,8 +72,12 @@ class Deployment:
         return engine.result
 
     def up(self, watch: Watcher = unwatched) -> Result:
-        """Make the account what the program says. A preview comes first and must pass."""
-        self.preview()
+        """Make the account what the program says.
+
+        Where policies judge, a preview comes first and must pass.
+        """
+        if self.rules:
+            self.preview()
         return self._run(self.program, preview=False, watch=watch).result
 
     def destroy(self, watch: Watcher = unwatched) -> Result:

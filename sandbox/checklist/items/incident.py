@@ -11,7 +11,7 @@ from sandbox.dataplane.groups import RUST
 
 _MINUTE_S: Final = 60
 _FAILING_MINUTES: Final = 4
-_WORKING_MINUTES: Final = 6
+_WORKING_MINUTES: Final = 5
 _ASKS_EACH: Final = 10
 
 

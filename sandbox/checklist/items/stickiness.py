@@ -9,7 +9,7 @@ from sandbox.checklist.results import Claim, Item, Line, Timeline
 from sandbox.checklist.run import Run
 from sandbox.checklist.targets import DUAL
 
-_TIMES_USERS: Final = 7
+_TIMES_USERS: Final = 4
 _MARGIN_S: Final = 60
 """How far from the end of the stickiness clients come back, so that real time does not count."""
 _SHORTEST_S: Final = 3 * _MARGIN_S + 1
