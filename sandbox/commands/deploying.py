@@ -24,6 +24,7 @@ from sandbox.commands.common import (
     errors,
     explained,
 )
+from sandbox.dataplane.client import ControlClient
 from sandbox.engine.choice import AnyDeployment, EngineName, open_deployment
 from sandbox.engine.result import Result
 from sandbox.routes import read_routes
@@ -150,7 +151,10 @@ def _watched(
 
 
 def _show(deployment: AnyDeployment, title: str, result: Result, *, as_json: bool) -> None:
-    found = read_routes(deployment.account)
+    account = deployment.account
+    if account.balancers:  # what is shown now is also what they obey
+        ControlClient(account.balancers["control"]).refresh()
+    found = read_routes(account)
     if as_json:
         print(report.as_json(result, deployment.engine, found))
     else:
