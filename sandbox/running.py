@@ -108,6 +108,7 @@ def sandbox_process() -> Iterator[str]:
         stdin=subprocess.PIPE,  # whose end it sees when this process was killed
         stdout=subprocess.PIPE,
         text=True,
+        process_group=0,  # a Ctrl-C is for this process, which still needs the account then
     )
     try:
         first_line = process.stdout.readline() if process.stdout else ""

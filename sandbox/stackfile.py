@@ -41,6 +41,15 @@ class StackConfig:
             (self.secret_keys | set(full)) if secret else (self.secret_keys - set(full)),
         )
 
+    def without(self, *keys: str) -> "StackConfig":
+        """The same with some keys not set."""
+        gone = {_full(key) for key in keys}
+        return StackConfig(
+            self.stack,
+            {key: value for key, value in self.values.items() if key not in gone},
+            self.secret_keys - gone,
+        )
+
     def get(self, key: str) -> str | None:
         return self.values.get(_full(key))
 

@@ -6,13 +6,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from sandbox.checklist.items.metrics import metrics
 from sandbox.checklist.items.rollback import rollback
 from sandbox.checklist.items.shares import all_rust, all_six, half, rust_disabled
 from sandbox.checklist.items.stickiness import stickiness
 from sandbox.checklist.results import Checklist, Claim, Item
 from sandbox.checklist.run import Run
+from sandbox.dataplane.client import ControlRefused
 from sandbox.engine.result import DeploymentError
+
+_UNMEASURED: Final = (BotoCoreError, ClientError, ControlRefused, LookupError)
+"""What the account or the load balancers answer when something else is as it should not be."""
 
 DEFAULT_CLIENTS: Final = 4000
 
@@ -48,6 +54,9 @@ def run_checklist(run: Run, *, engine: str, watch: Watcher) -> Checklist:
             except DeploymentError as error:
                 broken = f'the update of item {number}, "{name}",'
                 item = Item(name, (Claim(f"The update failed: {error}", passed=False),))
+            except _UNMEASURED as error:
+                broken = f'item {number}, "{name}",'
+                item = Item(name, (Claim(f"It could not be measured: {error!r}", passed=False),))
         items.append(replace(item, seconds=time.monotonic() - item_begun))
         watch(number, items[-1])
     return Checklist(

@@ -48,6 +48,8 @@ class User:
         self.target = target
         self.sides: list[str | None] = []
         """Which implementation answered, request by request."""
+        self.begun = 0.0
+        """When the last request that was answered was sent."""
 
     @property
     def stayed(self) -> bool:
@@ -95,6 +97,7 @@ class Client:
         """Ask once as this user."""
         sample = await self._send(user.session, user.target, returning=True)
         user.sides.append(sample.side)
+        user.begun = sample.begun
         return sample
 
     async def ask_anew(self, targets: Iterable[Target], count: int) -> list[Sample]:

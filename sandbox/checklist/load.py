@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Final
@@ -57,9 +58,8 @@ class Load:
 
     def wait_for_every_user(self) -> None:
         """Wait until every user has asked at least once more, from begin to end."""
-        # Half of the requests are the users', in turn; one may be under way for each target.
-        enough = len(self.samples) + 2 * (len(self.users) + len(self._targets))
-        while len(self.samples) < enough and self._thread.is_alive():
+        now = time.monotonic()
+        while self._thread.is_alive() and any(user.begun <= now for user in self.users):
             self._ended.wait(_PAUSE_S)
         self._raise()
 

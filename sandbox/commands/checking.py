@@ -36,6 +36,8 @@ from sandbox.stackfile import STACKS, load_stack_file
 
 _CHECKED, _SHOWN = STACKS
 _RAISED_TO = 10
+_LEFT_OUT = ("rustPercentageByEndpoint", "adopt")
+"""Keys of a stack file that a walk through all percentages in a new account cannot keep."""
 
 ClientsOption = Annotated[
     int,
@@ -87,10 +89,14 @@ def demo(engine: EngineOption = DEFAULT_ENGINE) -> None:
 def _page(stack: str, wanted: Path | None = None) -> Path:
     """Where the page goes, which is better found out before the measuring than after it."""
     page = wanted or common.FOLDER / f"checklist-{stack}.html"
+    if page.suffix == ".json":
+        raise typer.BadParameter("the numbers go beside the page as .json", param_hint="--report")
     try:
         page.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=page.parent):
             pass
+        for old in (page, page.with_suffix(".json")):
+            old.unlink(missing_ok=True)  # nobody shall take an earlier run for this one
     except OSError as error:
         raise typer.BadParameter(
             f"{page} cannot be written: {error}", param_hint="--report"
@@ -106,7 +112,8 @@ def _show_raise(url: str, stack: str, engine: EngineName) -> None:
     """Deploy a stack at 0 % and raise it a little; show the rules before and after."""
     account = Account.connect(url, stack)
     for percentage in (0, _RAISED_TO):
-        config = load_stack_file(stack).with_values({"rustPercentage": str(percentage)})
+        config = load_stack_file(stack).without(*_LEFT_OUT)
+        config = config.with_values({"rustPercentage": str(percentage)})
         deployment = open_deployment(engine, account, config, common.FOLDER)
         console.rule(f"{stack}: {percentage} % Rust", align="left")
         begun = time.monotonic()
@@ -135,7 +142,7 @@ def _measure(
     url: str, stack: str, engine: EngineName, clients: int, page: Path, *, quiet: bool
 ) -> Checklist:
     account = Account.connect(url, stack)
-    config = load_stack_file(stack)
+    config = load_stack_file(stack).without(*_LEFT_OUT)
 
     def deploy(percentage: int) -> Result:
         values = config.with_values({"rustPercentage": str(percentage)})

@@ -18,7 +18,7 @@ from sandbox.engine.result import DeploymentError
 from sandbox.ports import PortTaken
 from sandbox.routes import MASK
 from sandbox.running import SandboxNotStarted
-from sandbox.stackfile import ROOT, STACKS
+from sandbox.stackfile import ROOT, STACKS, StackFileError
 
 FOLDER: Final = ROOT / ".sandbox"
 DEFAULT_PORT: Final = 4599
@@ -81,7 +81,7 @@ def explained(secrets: list[str] | None = None) -> Iterator[None]:
         yield
     except (AccountUnreachable, ControlUnreachable, PortTaken) as error:
         raise tell(error, UNREACHABLE) from error
-    except (pulumi.RunError, EngineRefused) as error:
+    except (pulumi.RunError, EngineRefused, StackFileError) as error:
         raise tell(error, BAD_INPUT) from error
     except _FAILURES as error:
         raise tell(error, FAILED) from error

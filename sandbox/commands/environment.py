@@ -2,21 +2,29 @@
 
 import shlex
 
+import typer
+
 from sandbox.account.client import Account
 from sandbox.commands import common
 from sandbox.commands.common import DEFAULT_URL, StackOption, UrlOption, errors, explained
 from sandbox.engine.choice import open_project
 from sandbox.stackfile import load_stack_file
 
+_NOWHERE = "file:///the-sandbox-is-not-running"
 _UNSET = ("PULUMI_CONFIG_PASSPHRASE",)
 """What would outrank a variable that is printed."""
 
 
 def env(stack: StackOption, url: UrlOption = DEFAULT_URL) -> None:
     """Print what the Pulumi CLI needs: eval "$(sandbox env --stack staging)"."""
-    with explained():
-        account = Account.connect(url, stack)
-        project = open_project(account, load_stack_file(stack), common.FOLDER)
+    try:
+        with explained():
+            account = Account.connect(url, stack)
+            project = open_project(account, load_stack_file(stack), common.FOLDER)
+    except typer.Exit:
+        # eval of nothing succeeds, and the next pulumi up would be one on the real stack.
+        print(f"export PULUMI_BACKEND_URL={_NOWHERE}; false")
+        raise
     print(f"unset {' '.join(_UNSET)}")
     for name, value in sorted({**project.variables, "SANDBOX_URL": url}.items()):
         print(f"export {name}={shlex.quote(value)}")

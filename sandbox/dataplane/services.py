@@ -18,6 +18,9 @@ from sandbox.dataplane.invoke import Call
 from sandbox.dataplane.lambda_event import Event, is_text
 from sandbox.dataplane.request import Request
 
+_TIMEOUT = urllib3.Timeout(connect=5, read=60)
+"""The load balancer's own idle timeout; a thread that waits for ever would outlive the sandbox."""
+
 Lines = Sequence[tuple[str, str]]
 
 
@@ -96,6 +99,7 @@ class HttpService:
                 headers=headers,
                 redirect=False,
                 decode_content=False,
+                timeout=_TIMEOUT,
             )
         except urllib3.exceptions.HTTPError as error:
             raise ServiceUnreachable(f"{self.url}: {error}") from error

@@ -78,6 +78,8 @@ class PulumiDeployment:
         for key in sorted(self.config.secret_keys):
             # Not as an argument: every user of the machine can read those.
             set_ = _run(self.project, ["config", "set", "--secret", key], self.config.values[key])
+            if set_.interrupted:
+                raise KeyboardInterrupt
             if set_.code:
                 raise DeploymentError(set_.errors)
 
@@ -100,7 +102,7 @@ class PulumiDeployment:
                 recorder(EngineEvent.from_json(json.loads(line)))
 
         ended = _run(self.project, [*arguments, "--json"], take=take)
-        if ended.code and ended.interrupted:
+        if ended.interrupted and (ended.code or arguments[0] == "preview"):
             raise KeyboardInterrupt
         if ended.code:
             recorder.refuse()

@@ -84,6 +84,8 @@ class PulumiProject:
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.root / "passphrase"),
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_ERROR_OUTPUT_STRING": "true",
+            # A real provider on PATH would otherwise be preferred to ours.
+            "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
             "PULUMI_HOME": str(self.root / "home"),
             "PULUMI_OPTION_CWD": str(self.work_folder),
             "PULUMI_OPTION_STACK": self.account.stack,

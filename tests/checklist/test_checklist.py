@@ -6,6 +6,7 @@ from unittest.mock import Mock
 from sandbox.checklist.checklist import run_checklist
 from sandbox.checklist.results import Item
 from sandbox.checklist.run import Run
+from sandbox.dataplane.client import ControlRefused
 from sandbox.engine.result import DeploymentError, Result
 
 
@@ -30,3 +31,18 @@ def test_a_failed_update_fails_its_item_and_leaves_the_rest_unmeasured() -> None
     assert {text.startswith("Not measured, because the update of item 1") for text in rest} == {
         True
     }
+
+
+def test_an_item_that_cannot_be_measured_fails_and_crashes_nothing() -> None:
+    control = Mock()
+    control.refresh.side_effect = ControlRefused("an action of type 'authenticate-oidc'")
+    account: Any = Mock(stack="staging")
+
+    checklist = run_checklist(
+        Run(account, control, lambda _percentage: Result(), 400),
+        engine="embedded",
+        watch=lambda _number, _item: None,
+    )
+
+    assert not checklist.passed
+    assert "authenticate-oidc" in checklist.items[0].claims[0].text

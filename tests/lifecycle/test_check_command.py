@@ -41,6 +41,7 @@ def test_ctrl_c_ends_a_checklist_and_its_account() -> None:
         (["--stack", "qa"], "qa is not one of staging, production"),
         (["--engine", "terraform"], "terraform"),
         (["--report", "/proc/nowhere/page.html"], "cannot be written"),
+        (["--report", "page.json"], "the numbers go beside the page"),
     ],
 )
 def test_bad_usage_is_one_message_and_measures_nothing(arguments: list[str], message: str) -> None:

@@ -150,12 +150,26 @@ def test_an_interruption_reaches_the_cli_and_it_ends_by_itself(
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_an_interruption_that_came_too_late_is_none(cli: Cli, deployment: PulumiDeployment) -> None:
-    cli.answer(f"signal.signal(signal.SIGINT, lambda *_: sys.exit(0))\n{UPDATED}\nsignal.pause()")
+ENDS_WELL = f"signal.signal(signal.SIGINT, lambda *_: sys.exit(0))\n{UPDATED}\nsignal.pause()"
 
-    result = deployment.preview(lambda _step: os.kill(os.getpid(), signal.SIGINT))
+
+def test_an_interruption_that_came_too_late_for_a_change_is_none(
+    cli: Cli, deployment: PulumiDeployment
+) -> None:
+    cli.answer(ENDS_WELL)
+
+    result = deployment.destroy(lambda _step: os.kill(os.getpid(), signal.SIGINT))
 
     assert len(result.steps) == 1
+
+
+def test_an_interrupted_preview_is_followed_by_no_update(
+    cli: Cli, deployment: PulumiDeployment
+) -> None:
+    cli.answer(ENDS_WELL)
+
+    with pytest.raises(KeyboardInterrupt):
+        deployment.preview(lambda _step: os.kill(os.getpid(), signal.SIGINT))
 
 
 @pytest.mark.parametrize(

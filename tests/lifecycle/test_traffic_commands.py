@@ -147,6 +147,19 @@ def test_without_load_balancers_the_commands_say_so() -> None:
     assert "serves no load balancers" in result.stderr
 
 
+def test_the_environment_of_no_sandbox_leads_nowhere_instead_of_to_the_real_stack() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+
+    result = CliRunner().invoke(cli.app, ["env", "--stack", "staging", "--url", url])
+
+    assert result.exit_code == common.UNREACHABLE
+    assert result.stdout == (
+        "export PULUMI_BACKEND_URL=file:///the-sandbox-is-not-running; false\n"
+    )
+
+
 @contextlib.contextmanager
 def taken(offset: int) -> Iterator[int]:
     """A port such that the one `offset` above it is taken; the lower one."""

@@ -107,7 +107,9 @@ def _chart(read: dict[tuple[str, str], _Minutes]) -> Timeline:
         if metric == _REQUESTS and name != "registry":
             for minute, count in minutes.items():
                 sides[rust if name in RUST_GROUPS else python][minute] += int(count)
-    first = min(minute for counts in sides.values() for minute in counts)
+    first = min((minute for counts in sides.values() for minute in counts), default=None)
+    if first is None:
+        return Timeline("RequestCount in CloudWatch", "requests a minute", ())
     return Timeline(
         "RequestCount in CloudWatch",
         "requests a minute",

@@ -51,7 +51,8 @@ def rollback(run: Run) -> Item:
             ),
             Claim(
                 f"The way back took {change.live - change.begun:.1f} s from the command until the "
-                f"rules were live, {change.live - change.deployed:.1f} s of it after the update.",
+                f"rules were live, {change.live - change.deployed:.1f} s of it for the load "
+                "balancers to read them when asked to.",
                 change.live - change.deployed < _LIVE_WITHIN_S,
             ),
             Claim(

@@ -6,7 +6,7 @@ from typing import Final
 from sandbox.checklist.client import Client, Sample, User
 from sandbox.checklist.intervals import allowed
 from sandbox.checklist.results import Claim, Item, Line, Timeline
-from sandbox.checklist.run import Run
+from sandbox.checklist.run import Run, no_failure
 from sandbox.checklist.targets import DUAL
 
 _TIMES_USERS: Final = 4
@@ -26,7 +26,7 @@ class _Story:
     def __init__(self, run: Run, client: Client) -> None:
         self._run = run
         self._client = client
-        self._samples: list[Sample] = []
+        self.samples: list[Sample] = []
 
     async def draw(self) -> list[User]:
         each = _TIMES_USERS * self._run.users_each
@@ -36,7 +36,7 @@ class _Story:
 
     async def ask(self, users: Sequence[User]) -> int:
         """Let them all ask; how many of them stayed on the side they had the last time."""
-        self._run.sends(await self._client.ask_all_again(users))
+        self.samples += self._run.sends(await self._client.ask_all_again(users))
         return sum(len(user.sides) > 1 and user.stayed for user in users)
 
     def later(self, seconds: float) -> None:
@@ -69,6 +69,7 @@ async def _measure(run: Run, client: Client, lasting: int, title: str) -> Item:
     stayed_early = await story.ask(early)
     story.later(2 * _MARGIN_S)
     stayed_late = await story.ask(late)
+    everywhere_late = _moved_everywhere(late)
     stayed_active = await story.ask(active)
     renewed.append((lasting + _MARGIN_S, 100 * stayed_active / count))
     ever = sum(len(set(user.sides)) == 1 for user in active)
@@ -84,12 +85,13 @@ async def _measure(run: Run, client: Client, lasting: int, title: str) -> Item:
     fading.append((lasting + _MARGIN_S, 100 * stayed_unrenewed / count))
     run.control.set_renewal(on_activity=True)
 
-    def drawn_again(stayed: int, who: str) -> Claim:
+    def drawn_again(stayed: int, who: str, *, everywhere: bool) -> Claim:
         moved = count - stayed
         return Claim(
             f"{moved} of {count} clients {who} changed sides: they were drawn again "
-            f"({low} to {high} allowed: exact binomial, 99.99 %).",
-            low <= moved <= high,
+            f"({low} to {high} allowed: exact binomial, 99.99 %), "
+            f"{'' if everywhere else 'but not '}on every endpoint.",
+            everywhere and low <= moved <= high,
         )
 
     return Item(
@@ -101,7 +103,11 @@ async def _measure(run: Run, client: Client, lasting: int, title: str) -> Item:
                 f"of silence stayed: the whole {lasting} s count.",
                 stayed_early == count,
             ),
-            drawn_again(stayed_late, f"that came back after {lasting + _MARGIN_S} s of silence"),
+            drawn_again(
+                stayed_late,
+                f"that came back after {lasting + _MARGIN_S} s of silence",
+                everywhere=everywhere_late,
+            ),
             Claim(
                 f"{ever} of {count} clients that asked every {third:.0f} s were still on their "
                 f"side after {lasting + _MARGIN_S} s: every answer renews the cookie, the default.",
@@ -111,7 +117,9 @@ async def _measure(run: Run, client: Client, lasting: int, title: str) -> Item:
                 stayed_unrenewed,
                 f"that asked as often, with renewal switched off, {lasting + _MARGIN_S} s after "
                 "they were drawn",
+                everywhere=_moved_everywhere(unrenewed),
             ),
+            no_failure(story.samples, "of all these clients"),
         ),
         (
             Timeline(
@@ -130,6 +138,11 @@ async def _measure(run: Run, client: Client, lasting: int, title: str) -> Item:
             "--no-renew-cookies shows the other behaviour.",
         ),
     )
+
+
+def _moved_everywhere(users: Sequence[User]) -> bool:
+    """Whether some user of each endpoint changed sides with the last answer."""
+    return {user.target for user in users if not user.stayed} == set(DUAL)
 
 
 def _hours(seconds: int) -> str:
