@@ -14,6 +14,7 @@ from sandbox.dataplane.invoke import Backend
 from sandbox.dataplane.server import DataPlane
 from sandbox.stackfile import ROOT, STACKS
 
+_PATIENCE_S: Final = 10
 PORT_STEP: Final = 10
 """How far the ports of one stack are from those of the stack before."""
 
@@ -117,4 +118,8 @@ def sandbox_process() -> Iterator[str]:
         yield json.loads(first_line)["url"]
     finally:
         process.terminate()
-        process.wait()
+        try:
+            process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

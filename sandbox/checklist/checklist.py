@@ -17,7 +17,7 @@ from sandbox.checklist.run import Run
 from sandbox.dataplane.client import ControlRefused
 from sandbox.engine.result import DeploymentError
 
-_UNMEASURED: Final = (BotoCoreError, ClientError, ControlRefused, LookupError)
+_UNMEASURED: Final = (BotoCoreError, ClientError, ControlRefused, LookupError, TimeoutError)
 """What the account or the load balancers answer when something else is as it should not be."""
 
 DEFAULT_CLIENTS: Final = 4000

@@ -12,6 +12,7 @@ import uvloop
 from sandbox.checklist.client import Client, Sample, User
 from sandbox.checklist.targets import Target
 
+_PATIENCE_S: Final = 40
 _PAUSE_S: Final = 0.04
 """Between two requests of a target, one of a new client and one of a returning one."""
 
@@ -57,9 +58,14 @@ class Load:
             self._raise()
 
     def wait_for_every_user(self) -> None:
-        """Wait until every user has asked at least once more, from begin to end."""
+        """Wait until every user has asked at least once more, from begin to end.
+
+        Raises TimeoutError.
+        """
         now = time.monotonic()
         while self._thread.is_alive() and any(user.begun <= now for user in self.users):
+            if time.monotonic() > now + _PATIENCE_S:
+                raise TimeoutError(f"some users got no answer within {_PATIENCE_S} s")
             self._ended.wait(_PAUSE_S)
         self._raise()
 

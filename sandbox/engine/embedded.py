@@ -24,7 +24,6 @@ from threading import Event, Lock
 from typing import Any
 
 import pulumi
-import uvloop
 from botocore.exceptions import BotoCoreError, ClientError
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.output import Unknown
@@ -244,7 +243,7 @@ def run(engine: Engine, program: Callable[[], Any], *, project: str, stack_name:
     """
     try:
         with _without_collections():
-            uvloop.run(_run(engine, program, project, stack_name))
+            asyncio.run(_run(engine, program, project, stack_name))
     except _Stopped:
         pass
     except BaseException:
