@@ -68,8 +68,7 @@ async def _measure(run: Run, client: Client, lasting: int, title: str) -> Item:
     story.later(third - _MARGIN_S)
     stayed_early = await story.ask(early)
     story.later(2 * _MARGIN_S)
-    stayed_late = await story.ask(late)
-    everywhere_late = _moved_everywhere(late)
+    await story.ask(late)
     stayed_active = await story.ask(active)
     renewed.append((lasting + _MARGIN_S, 100 * stayed_active / count))
     ever = sum(len(set(user.sides)) == 1 for user in active)
@@ -85,8 +84,9 @@ async def _measure(run: Run, client: Client, lasting: int, title: str) -> Item:
     fading.append((lasting + _MARGIN_S, 100 * stayed_unrenewed / count))
     run.control.set_renewal(on_activity=True)
 
-    def drawn_again(stayed: int, who: str, *, everywhere: bool) -> Claim:
-        moved = count - stayed
+    def drawn_again(users: Sequence[User], who: str) -> Claim:
+        moved = sum(not user.stayed for user in users)
+        everywhere = {user.target for user in users if not user.stayed} == set(DUAL)
         return Claim(
             f"{moved} of {count} clients {who} changed sides: they were drawn again "
             f"({low} to {high} allowed: exact binomial, 99.99 %), "
@@ -103,21 +103,16 @@ async def _measure(run: Run, client: Client, lasting: int, title: str) -> Item:
                 f"of silence stayed: the whole {lasting} s count.",
                 stayed_early == count,
             ),
-            drawn_again(
-                stayed_late,
-                f"that came back after {lasting + _MARGIN_S} s of silence",
-                everywhere=everywhere_late,
-            ),
+            drawn_again(late, f"that came back after {lasting + _MARGIN_S} s of silence"),
             Claim(
                 f"{ever} of {count} clients that asked every {third:.0f} s were still on their "
                 f"side after {lasting + _MARGIN_S} s: every answer renews the cookie, the default.",
                 ever == count,
             ),
             drawn_again(
-                stayed_unrenewed,
+                unrenewed,
                 f"that asked as often, with renewal switched off, {lasting + _MARGIN_S} s after "
                 "they were drawn",
-                everywhere=_moved_everywhere(unrenewed),
             ),
             no_failure(story.samples, "of all these clients"),
         ),
@@ -138,11 +133,6 @@ async def _measure(run: Run, client: Client, lasting: int, title: str) -> Item:
             "--no-renew-cookies shows the other behaviour.",
         ),
     )
-
-
-def _moved_everywhere(users: Sequence[User]) -> bool:
-    """Whether some user of each endpoint changed sides with the last answer."""
-    return {user.target for user in users if not user.stayed} == set(DUAL)
 
 
 def _hours(seconds: int) -> str:
