@@ -6,21 +6,21 @@ import catalog
 import outputs
 from adoption import adopt
 from embed.declare import declare_embed
-from endpoints.compose import Context, Groups, create_execution, create_rules
-from endpoints.model import REGISTRY_GROUP
 from foundation import load_foundation
+from lambdas.context import Context
+from lambdas.iam import create_execution
 from monitoring.declare import declare_monitoring
+from routing import Listener
 from rust_scorer.declare import declare_rust_scorer
-from rust_scorer.endpoints import FUNCTION as RUST_FUNCTION
+from rust_scorer.names import FUNCTION as RUST_FUNCTION
 from scorer.declare import declare_scorer
 from settings import load_settings
 
 settings = load_settings()
-table = catalog.routing_table(settings.traffic)
+table = catalog.routing_table(settings)
 
 adopt(settings.adopt)
-foundation = load_foundation(settings.foundation_stack)
-context = Context(pulumi.get_stack(), settings, foundation)
+context = Context(pulumi.get_stack(), settings, load_foundation(settings.foundation_stack))
 
 shared = create_execution(
     context,
@@ -29,13 +29,12 @@ shared = create_execution(
     traced=True,
 )
 rust = declare_rust_scorer(context, shared)
-lambda_groups = {
-    **declare_scorer(context, shared),
-    **declare_embed(context),
-    **{catalog.RUST_GROUP_NAMES[listener]: group for listener, group in rust.groups.items()},
-}
-groups = Groups(lambda_groups, {REGISTRY_GROUP: foundation.registry_group_arn})
-rules = create_rules(context, table, groups, catalog.MOVES_AFTER)
+declared = [
+    *declare_scorer(context, table, rust.target_groups[Listener.PUBLIC], shared),
+    *declare_embed(context, table, rust.target_groups[Listener.INTERNAL]),
+]
 
-declare_monitoring(context, lambda_groups)
-outputs.export(settings.rust_percentage, table, rules, groups, rust)
+declare_monitoring(
+    context, [*(one.python for one in declared if one.python), *rust.target_groups.values()]
+)
+outputs.export(settings.rust_percentage, declared, rust)

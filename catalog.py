@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 
 import embed.endpoints
-import rust_scorer.endpoints
+import rust_scorer.names
 import scorer.endpoints
-from endpoints.model import (
+from endpoint import Traffic
+from lambdas.model import (
     ImageLambda,
     LambdaBackend,
-    Traffic,
     ZipLambda,
     log_group_name,
-    plan_rules,
     role_policy_name,
 )
 from monitoring import alarms
@@ -29,18 +28,10 @@ BACKENDS: tuple[LambdaBackend, ...] = tuple(
 IMAGE_BACKENDS = tuple(backend for backend in BACKENDS if isinstance(backend, ImageLambda))
 ZIP_BACKENDS = tuple(backend for backend in BACKENDS if isinstance(backend, ZipLambda))
 
-RUST_GROUP_NAMES = {
-    listener: names.group for listener, names in rust_scorer.endpoints.GROUPS.items()
-}
-"""Logical name of the Rust target group of each load balancer."""
-
-MOVES_AFTER = {
-    endpoint.rule: other.rule
-    for endpoint in ENDPOINTS
-    for other in ENDPOINTS
-    if endpoint.moves_after == other.name
-}
-"""Rule -> the rule that must leave its priority first."""
+TARGET_GROUPS = (
+    *(backend.target_group for backend in BACKENDS),
+    *rust_scorer.names.TARGET_GROUPS.values(),
+)
 
 SHARED_ROLE = "lambdaRole"
 """Role of the image functions and of Rust."""
@@ -49,26 +40,26 @@ DASHBOARD = "passport-scorer-routing"
 """Logical name; the physical one ends with the stack's."""
 
 
-def routing_table(traffic: Traffic) -> list[Rule[str]]:
-    """Every listener rule of the stack.
+def routing_table(traffic: Traffic) -> dict[str, Rule]:
+    """Every listener rule of the stack by its logical name, tester rules where it has testers.
 
-    Raises ValueError with all problems when AWS would refuse the table or could never
-    reach a rule of it.
+    Raises ValueError with all problems when AWS would refuse the table or a rule's witness
+    would not reach it.
     """
-    rules = plan_rules(
-        scorer.endpoints.ENDPOINTS, traffic, RUST_GROUP_NAMES[Listener.PUBLIC]
-    ) + plan_rules(embed.endpoints.ENDPOINTS, traffic, RUST_GROUP_NAMES[Listener.INTERNAL])
-    problems = table_problems(rules) + target_group_problems(
-        [backend.group for backend in BACKENDS] + list(rust_scorer.endpoints.GROUPS.values())
-    )
-    if problems:
+    rules = []
+    for endpoint in ENDPOINTS:
+        rust_group = rust_scorer.names.TARGET_GROUPS[endpoint.listener].logical
+        rules.append(endpoint.plan(traffic, rust_group))
+        if tester := endpoint.plan_tester(traffic, rust_group):
+            rules.append(tester)
+    if problems := table_problems(rules) + target_group_problems(TARGET_GROUPS):
         raise ValueError("the routing table has problems:\n  " + "\n  ".join(problems))
-    return rules
+    return {rule.name: rule for rule in rules}
 
 
 @dataclass(frozen=True)
 class WatchedGroup:
-    """A target group with alarms; `name` is the N in their names."""
+    """A target group with alarms; `name` is the N in their names, `group` the logical name."""
 
     name: str
     group: str
@@ -76,28 +67,33 @@ class WatchedGroup:
 
 
 RUST_GROUPS = tuple(
-    WatchedGroup(names.physical.removeprefix("l-"), names.group, listener)
-    for listener, names in rust_scorer.endpoints.GROUPS.items()
+    WatchedGroup(names.physical.removeprefix("l-"), names.logical, listener)
+    for listener, names in rust_scorer.names.TARGET_GROUPS.items()
 )
 PYTHON_GROUPS = tuple(
-    WatchedGroup(endpoint.backend.function_name, endpoint.backend.group.group, endpoint.listener)
+    WatchedGroup(
+        endpoint.backend.function_name, endpoint.backend.target_group.logical, endpoint.listener
+    )
     for endpoint in ENDPOINTS
     if isinstance(endpoint.backend, LambdaBackend)
 )
 
 
-def rust_alarms() -> list[str]:
-    """Names of all alarms on Rust, the composite over them last."""
-    groups = [
-        alarm.name
-        for group in RUST_GROUPS
-        for alarm in (*alarms.group_alarms(group.name), alarms.user_error_alarm(group.name))
-    ]
+def rust_metric_alarms() -> list[str]:
+    """Names of the alarms on Rust's target groups and function."""
     return [
-        *groups,
-        alarms.function_alarm(rust_scorer.endpoints.FUNCTION).name,
-        alarms.COMPOSITE,
+        *(
+            alarm.name
+            for group in RUST_GROUPS
+            for alarm in (*alarms.group_alarms(group.name), alarms.user_error_alarm(group.name))
+        ),
+        alarms.function_alarm(rust_scorer.names.FUNCTION).name,
     ]
+
+
+def rust_alarms() -> list[str]:
+    """Names of all alarms on Rust, the composite over the others last."""
+    return [*rust_metric_alarms(), alarms.COMPOSITE]
 
 
 def logical_names(*, with_tester_rules: bool) -> list[str]:
@@ -105,16 +101,13 @@ def logical_names(*, with_tester_rules: bool) -> list[str]:
     rules = [endpoint.rule for endpoint in ENDPOINTS]
     if with_tester_rules:
         rules += [endpoint.tester.name for endpoint in ENDPOINTS if endpoint.tester]
-    functions = [
-        *((backend.function, backend.log_group) for backend in BACKENDS),
-        (rust_scorer.endpoints.FUNCTION, log_group_name(rust_scorer.endpoints.FUNCTION)),
-    ]
-    groups = [backend.group for backend in BACKENDS] + list(rust_scorer.endpoints.GROUPS.values())
+    rust = rust_scorer.names.FUNCTION
     roles = [SHARED_ROLE, *(backend.role for backend in ZIP_BACKENDS)]
     return [
         *rules,
-        *(name for pair in functions for name in pair),
-        *(name for g in groups for name in (g.group, g.permission, g.attachment)),
+        *(name for backend in BACKENDS for name in (backend.function, backend.log_group)),
+        *(rust, log_group_name(rust)),
+        *(name for g in TARGET_GROUPS for name in (g.logical, g.permission, g.attachment)),
         *(name for role in roles for name in (role, role_policy_name(role))),
         *(backend.security_group for backend in ZIP_BACKENDS),
         *(alarm.name for group in PYTHON_GROUPS for alarm in alarms.group_alarms(group.name)),

@@ -25,8 +25,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 import catalog
-from endpoints.environment import PYTHON_VARIABLES, python_environment
-from endpoints.model import Traffic
+from lambdas.environment import PYTHON_VARIABLES, python_environment
 from routing import checks, limits
 
 NAMESPACE = "passport-scorer-routing"
@@ -175,17 +174,6 @@ class Settings(BaseModel):
             if unset:
                 raise ValueError(f"declared only with {_TESTER}: {', '.join(sorted(unset))}")
         return value
-
-    @property
-    def traffic(self) -> Traffic:
-        """What the stack asks of the routing."""
-        secret = self.tester_header_value
-        return Traffic(
-            rust_percentage=self.rust_percentage,
-            overrides=self.rust_percentage_by_endpoint,
-            stickiness_seconds=self.stickiness_seconds,
-            tester_secret=secret.get_secret_value() if secret else None,
-        )
 
 
 def load_settings() -> Settings:

@@ -2,8 +2,9 @@
 
 from functools import partial
 
-from endpoints.model import Endpoint, TesterRule, zip_lambda
-from routing import Listener
+from endpoint import Endpoint, TesterRule
+from lambdas.model import zip_lambda
+from routing import Listener, Request
 
 _internal = partial(Endpoint, listener=Listener.INTERNAL)
 
@@ -14,6 +15,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         priority=2100,
         path="/internal/embed/stamps/*",
         methods=("POST",),
+        witness=Request("POST", "core-alb.private.gitcoin.co", "/internal/embed/stamps/0x0"),
         backend=zip_lambda("embed-st", handler="embed.lambda_fn.lambda_handler_save_stamps"),
         dual=True,
         tester=TesterRule("lrule-rust-embed-stamps", 2090),
@@ -24,6 +26,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         priority=2101,
         path="/internal/embed/validate-api-key",
         methods=("GET",),
+        witness=Request("GET", "core-alb.private.gitcoin.co", "/internal/embed/validate-api-key"),
         backend=zip_lambda("embed-rl", handler="embed.lambda_fn.lambda_handler_get_rate_limit"),
         dual=True,
         tester=TesterRule("lrule-rust-embed-validate-api-key", 2091),
@@ -34,6 +37,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         priority=2103,
         path="/internal/embed/score/*/*",
         methods=("GET",),
+        witness=Request("GET", "core-alb.private.gitcoin.co", "/internal/embed/score/1/0x0"),
         backend=zip_lambda("embed-gs", handler="embed.lambda_fn.lambda_handler_get_score"),
         dual=True,
         tester=TesterRule("lrule-rust-embed-score", 2093),

@@ -8,9 +8,9 @@ from pulumi import Input, Output
 from pulumi_aws import cloudwatch
 
 import catalog
-import rust_scorer.endpoints as rust
-from endpoints.compose import Context
-from endpoints.model import LambdaBackend
+import rust_scorer.names as rust
+from lambdas.context import Context
+from lambdas.model import LambdaBackend
 from routing import Listener
 from settings import region
 
@@ -37,13 +37,13 @@ def declare_dashboard(context: Context, suffixes: Mapping[str, Input[str]]) -> N
     widgets: list[Any] = []
     for listener in Listener:
         python = [
-            _Series(f"p{index}", endpoint.name, suffixes[endpoint.backend.group.group])
+            _Series(f"p{index}", endpoint.name, suffixes[endpoint.backend.target_group.logical])
             for index, endpoint in enumerate(catalog.ENDPOINTS)
             if endpoint.dual
             and endpoint.listener is listener
             and isinstance(endpoint.backend, LambdaBackend)
         ]
-        rust_series = _Series("r", "Rust", suffixes[rust.GROUPS[listener].group])
+        rust_series = _Series("r", "Rust", suffixes[rust.TARGET_GROUPS[listener].logical])
         balancer = context.foundation.load_balancers[listener].arn_suffix
         widgets += _Rows(listener, balancer, python, rust_series).widgets()
     for index, widget in enumerate(widgets):

@@ -1,13 +1,13 @@
 """Alarms on every target group, on the functions and on Rust as a whole."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import cloudwatch
 
 import catalog
-import rust_scorer.endpoints as rust
-from endpoints.compose import Context
+import rust_scorer.names as rust
+from lambdas.context import Context
 from monitoring import alarms
 from monitoring.dashboard import declare_dashboard
 from routing import LambdaTargetGroup
@@ -15,13 +15,14 @@ from routing import LambdaTargetGroup
 _LOAD_BALANCER_NAMESPACE = "AWS/ApplicationELB"
 
 
-def declare_monitoring(context: Context, groups: Mapping[str, LambdaTargetGroup]) -> None:
+def declare_monitoring(context: Context, target_groups: Iterable[LambdaTargetGroup]) -> None:
     """Create the alarms, the composite over those on Rust, and the dashboard."""
+    suffixes = {group.name: group.arn_suffix for group in target_groups}
     created: dict[str, cloudwatch.MetricAlarm] = {}
     for watched in (*catalog.PYTHON_GROUPS, *catalog.RUST_GROUPS):
         dimensions = {
             "LoadBalancer": context.foundation.load_balancers[watched.listener].arn_suffix,
-            "TargetGroup": groups[watched.group].group.arn_suffix,
+            "TargetGroup": suffixes[watched.group],
         }
         for alarm in alarms.group_alarms(watched.name):
             if isinstance(alarm, alarms.ErrorRatio):
@@ -30,14 +31,12 @@ def declare_monitoring(context: Context, groups: Mapping[str, LambdaTargetGroup]
                 created[alarm.name] = _response_time_alarm(context, alarm, dimensions)
     for watched in catalog.RUST_GROUPS:
         user_errors = alarms.user_error_alarm(watched.name)
-        created[user_errors.name] = _failure_alarm(
-            context, user_errors, groups[watched.group].group.arn_suffix
-        )
+        created[user_errors.name] = _failure_alarm(context, user_errors, suffixes[watched.group])
     for function in (*(backend.function_name for backend in catalog.ZIP_BACKENDS), rust.FUNCTION):
         errors = alarms.function_alarm(function)
         created[errors.name] = _failure_alarm(context, errors, function)
-    _declare_composite(context, [created[name] for name in catalog.rust_alarms()[:-1]])
-    declare_dashboard(context, {name: group.group.arn_suffix for name, group in groups.items()})
+    _declare_composite(context, [created[name] for name in catalog.rust_metric_alarms()])
+    declare_dashboard(context, suffixes)
 
 
 def _ratio_alarm(

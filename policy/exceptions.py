@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 import catalog
-from endpoints.model import role_policy_name
+from lambdas.model import role_policy_name
 from policy.registry import Problem, Rule
 from policy.stack import Resource
 

@@ -3,8 +3,8 @@
 from typing import Final
 
 import catalog
-import rust_scorer.endpoints
-from endpoints.model import RegistryService
+import rust_scorer.names
+from endpoint import RegistryService
 
 REGISTRY_RULES: Final = frozenset(
     name
@@ -14,13 +14,20 @@ REGISTRY_RULES: Final = frozenset(
 )
 """Listener rules that may forward to a target group of the foundation stack."""
 
-RUST_GROUPS: Final = frozenset(names.group for names in rust_scorer.endpoints.GROUPS.values())
+RUST_GROUPS: Final = frozenset(names.logical for names in rust_scorer.names.TARGET_GROUPS.values())
 """Logical names of the Rust target groups."""
 
 RUST_GROUP_NAMES: Final = frozenset(
-    names.physical for names in rust_scorer.endpoints.GROUPS.values()
+    names.physical for names in rust_scorer.names.TARGET_GROUPS.values()
 )
 """Their physical names, which are in their ARNs."""
+
+WITNESSES: Final = {
+    name: endpoint.witness
+    for endpoint in catalog.ENDPOINTS
+    for name in (endpoint.rule, endpoint.tester.name if endpoint.tester else endpoint.rule)
+}
+"""Listener rule -> a request that it must get; a tester rule's with the tester header."""
 
 SERVED_BY_BOTH: Final = {
     "/ceramic-cache/score/*": frozenset({"GET"}),

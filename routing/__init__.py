@@ -15,18 +15,14 @@ from routing.model import (
     Listener,
     Methods,
     Path,
+    Request,
     Rule,
     TargetGroupNames,
     WeightedForward,
     WeightedGroup,
     conditions,
 )
-from routing.shares import (
-    RoutingPercentages,
-    choose_forward,
-    get_routing_percentages,
-    is_rust_enabled,
-)
+from routing.shares import choose_forward, is_rust_enabled
 
 if TYPE_CHECKING:
     from routing.resources import (
@@ -50,7 +46,7 @@ __all__ = [
     "Listener",
     "Methods",
     "Path",
-    "RoutingPercentages",
+    "Request",
     "Rule",
     "TargetGroupNames",
     "WeightedForward",
@@ -62,7 +58,6 @@ __all__ = [
     "create_lambda_target_group",
     "create_listener_rule",
     "create_weighted_listener_rule",
-    "get_routing_percentages",
     "is_rust_enabled",
 ]
 

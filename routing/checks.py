@@ -6,10 +6,10 @@ Every function returns the problems as sentences, an empty list when there are n
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 from typing import Any
 
 from routing import limits
+from routing.matching import winner
 from routing.model import (
     Action,
     Condition,
@@ -22,10 +22,9 @@ from routing.model import (
     TargetGroupNames,
     WeightedForward,
 )
-from routing.reachability import analyse
 
 
-def table_problems(rules: Sequence[Rule[str]]) -> list[str]:
+def table_problems(rules: Sequence[Rule]) -> list[str]:
     """Problems of a whole routing table, target groups by logical name."""
     problems = [
         f"{rule.name}: {problem}" for rule in rules for problem in rule_problems(rule)
@@ -40,14 +39,23 @@ def table_problems(rules: Sequence[Rule[str]]) -> list[str]:
                     f"belongs to {other}"
                 )
             taken.setdefault(rule.priority, rule.name)
-        problems += [
-            f"{name}: no request can reach it, rules before it take them all"
-            for name in analyse(on_listener).unreachable
-        ]
+        problems += reach_problems(on_listener)
     return problems
 
 
-def rule_problems(rule: Rule[Any]) -> list[str]:
+def reach_problems(rules: Sequence[Rule]) -> list[str]:
+    """Rules of one listener without a witness, or whose witness another rule takes."""
+    problems = []
+    for rule in rules:
+        if rule.witness is None:
+            problems.append(f"{rule.name}: no request is known that reaches it")
+        elif (taker := winner(rules, rule.witness)) is not rule:
+            by = taker.name if taker else "the default rule"
+            problems.append(f"{rule.name}: {rule.witness} does not reach it, {by} takes it")
+    return problems
+
+
+def rule_problems(rule: Rule) -> list[str]:
     """Problems of one rule by itself."""
     return (
         priority_problems(rule.priority)
@@ -114,7 +122,7 @@ def _value_problems(condition: Condition) -> list[str]:
     return problems
 
 
-def action_problems(action: Action[Any]) -> list[str]:
+def action_problems(action: Action) -> list[str]:
     """Limits on groups, weights, stickiness and fixed responses."""
     match action:
         case WeightedForward():
@@ -125,14 +133,14 @@ def action_problems(action: Action[Any]) -> list[str]:
             return []
 
 
-def _weighted_problems(action: WeightedForward[Any]) -> list[str]:
+def _weighted_problems(action: WeightedForward) -> list[str]:
     problems = []
     if not 2 <= len(action.targets) <= limits.TARGET_GROUPS_PER_ACTION:
         problems.append(
             f"{len(action.targets)} target groups, a weighted rule has "
             f"2-{limits.TARGET_GROUPS_PER_ACTION}"
         )
-    if any(one is other or one == other for one, other in combinations(action.groups, 2)):
+    if len(set(action.groups)) < len(action.groups):
         problems.append("a target group is named twice")
     weights = [target.weight for target in action.targets]
     # AWS takes 0-999 and any sum; shares of 100 keep a weight readable as a percentage.
@@ -161,7 +169,7 @@ def _fixed_response_problems(action: FixedResponse) -> list[str]:
     return problems
 
 
-def _balancer_problems(rules: Sequence[Rule[str]]) -> list[str]:
+def _balancer_problems(rules: Sequence[Rule]) -> list[str]:
     problems = []
     listeners: defaultdict[str, set[Listener]] = defaultdict(set)
     groups: defaultdict[Listener, set[str]] = defaultdict(set)
@@ -195,7 +203,7 @@ def target_group_problems(groups: Sequence[TargetGroupNames]) -> list[str]:
     """Problems of the names of all target groups together."""
     physical = [names.physical for names in groups]
     return [
-        f"{names.group}: {problem}"
+        f"{names.logical}: {problem}"
         for names in groups
         for problem in target_group_name_problems(names.physical)
     ] + [

@@ -1,16 +1,7 @@
-"""A listener rule as plain frozen data, without Pulumi.
+"""A listener rule as plain frozen data, without Pulumi."""
 
-A group reference `G` is a logical name while a rule is planned and checked, and
-an ARN once it is declared, so the same types serve both.
-"""
-
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Generic, TypeVar
-
-G = TypeVar("G")
-H = TypeVar("H")
 
 
 class Listener(StrEnum):
@@ -56,43 +47,34 @@ Condition = Host | Path | Methods | Header
 
 
 @dataclass(frozen=True)
-class Forward(Generic[G]):
-    """Every request goes to one target group."""
+class Forward:
+    """Every request goes to one target group, named by its logical name."""
 
-    group: G
+    group: str
 
     @property
-    def groups(self) -> tuple[G, ...]:
+    def groups(self) -> tuple[str, ...]:
         return (self.group,)
-
-    def map(self, convert: Callable[[G], H]) -> "Forward[H]":
-        return Forward(convert(self.group))
 
 
 @dataclass(frozen=True)
-class WeightedGroup(Generic[G]):
-    """A target group and its share of clients that have no cookie yet."""
+class WeightedGroup:
+    """A target group and its share of clients that have no cookie yet, in percent."""
 
-    group: G
+    group: str
     weight: int
 
 
 @dataclass(frozen=True)
-class WeightedForward(Generic[G]):
+class WeightedForward:
     """Clients without a cookie are spread by weight, then stay for the stickiness time."""
 
-    targets: tuple[WeightedGroup[G], ...]
+    targets: tuple[WeightedGroup, ...]
     stickiness_seconds: int
 
     @property
-    def groups(self) -> tuple[G, ...]:
+    def groups(self) -> tuple[str, ...]:
         return tuple(target.group for target in self.targets)
-
-    def map(self, convert: Callable[[G], H]) -> "WeightedForward[H]":
-        return WeightedForward(
-            tuple(WeightedGroup(convert(target.group), target.weight) for target in self.targets),
-            self.stickiness_seconds,
-        )
 
 
 @dataclass(frozen=True)
@@ -104,18 +86,35 @@ class FixedResponse:
     body: str
 
 
-Action = Forward[G] | WeightedForward[G] | FixedResponse
+Action = Forward | WeightedForward | FixedResponse
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, as far as a rule can see it. Headers hold a secret: not in `repr`."""
+
+    method: str
+    host: str
+    path: str
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.host}{self.path}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule(Generic[G]):
-    """One listener rule. `name` is its logical name, a public contract."""
+class Rule:
+    """One listener rule. `name` is its logical name, a public contract.
+
+    `witness` is a request that must reach the rule, whatever other rules there are.
+    """
 
     name: str
     listener: Listener
     priority: int
     conditions: tuple[Condition, ...]
-    action: Action[G]
+    action: Action
+    witness: Request | None = None
 
 
 def conditions(
@@ -144,7 +143,7 @@ class TargetGroupNames:
     All but `physical` are logical names.
     """
 
-    group: str
+    logical: str
     physical: str
     permission: str
     attachment: str

@@ -16,6 +16,7 @@ from routing.model import (
     Host,
     Methods,
     Path,
+    Rule,
     TargetGroupNames,
     WeightedForward,
 )
@@ -45,10 +46,11 @@ class ZipCode:
 
 @dataclass(frozen=True)
 class LambdaTargetGroup:
-    """A target group that may invoke its one function."""
+    """A target group that may invoke its one function. `name` is its logical name."""
 
-    group: lb.TargetGroup
-    permission: lambda_.Permission
+    name: str
+    arn: pulumi.Output[str]
+    arn_suffix: pulumi.Output[str]
     attachment: lb.TargetGroupAttachment
 
 
@@ -120,8 +122,10 @@ def create_lambda_target_group(
 
     Raises ValueError for a physical name that AWS refuses.
     """
-    _refuse(names.group, checks.target_group_name_problems(names.physical))
-    group = lb.TargetGroup(names.group, name=names.physical, target_type="lambda", tags=dict(tags))
+    _refuse(names.logical, checks.target_group_name_problems(names.physical))
+    group = lb.TargetGroup(
+        names.logical, name=names.physical, target_type="lambda", tags=dict(tags)
+    )
     permission = lambda_.Permission(
         names.permission,
         action="lambda:InvokeFunction",
@@ -135,101 +139,119 @@ def create_lambda_target_group(
         target_id=function.arn,
         opts=ResourceOptions(depends_on=[permission]),
     )
-    return LambdaTargetGroup(group, permission, attachment)
+    return LambdaTargetGroup(names.logical, group.arn, group.arn_suffix, attachment)
 
 
 def create_listener_rule(
-    name: str,
+    rule: Rule,
+    target_group: LambdaTargetGroup | Input[str] | None = None,
     *,
     listener_arn: Input[str],
-    priority: int,
-    conditions: Sequence[Condition],
-    action: Forward[Input[str]] | FixedResponse,
     tags: Mapping[str, str],
     depends_on: Sequence[pulumi.Resource] = (),
 ) -> lb.ListenerRule:
-    """Create one simple rule: a forward to one group's ARN, or a fixed response.
+    """Create one simple rule: a forward to one group, or a fixed response without any.
 
-    Raises ValueError for anything about the rule that AWS refuses.
+    The group is what `create_lambda_target_group` returned, whose attachment the rule
+    waits for, or the ARN of a group that is not ours.
+
+    Raises ValueError for anything about the rule that AWS refuses, and for a group that
+    the rule was not planned for.
     """
-    if isinstance(action, FixedResponse):
-        rendered = lb.ListenerRuleActionArgs(
-            type="fixed-response",
-            fixed_response=lb.ListenerRuleActionFixedResponseArgs(
-                status_code=str(action.status),
-                content_type=action.content_type,
-                message_body=action.body,
-            ),
-        )
-    else:
-        # No forward block: with one group AWS would keep no stickiness in it, and a
-        # later change of the group would send two that differ.
-        rendered = lb.ListenerRuleActionArgs(type="forward", target_group_arn=action.group)
-    _refuse(
-        name,
-        checks.priority_problems(priority)
-        + checks.condition_problems(conditions)
-        + checks.action_problems(action),
-    )
-    return _rule(name, listener_arn, priority, conditions, rendered, tags, depends_on)
+    given = [] if target_group is None else [target_group]
+    args = _rule_args(rule, given, listener_arn, tags)
+    match rule.action:
+        case FixedResponse(status, content_type, body):
+            action = lb.ListenerRuleActionArgs(
+                type="fixed-response",
+                fixed_response=lb.ListenerRuleActionFixedResponseArgs(
+                    status_code=str(status), content_type=content_type, message_body=body
+                ),
+            )
+        case Forward():
+            # No forward block: with one group AWS would keep no stickiness in it, and a
+            # later change of the group would send two that differ.
+            action = lb.ListenerRuleActionArgs(type="forward", target_group_arn=_arn(given[0]))
+        case WeightedForward():
+            raise ValueError(f"{rule.name}: create_weighted_listener_rule makes weighted rules")
+    args.actions = [action]
+    return lb.ListenerRule(rule.name, args, _after(given, depends_on))
 
 
 def create_weighted_listener_rule(
-    name: str,
+    rule: Rule,
+    target_groups: Sequence[LambdaTargetGroup | Input[str]],
     *,
     listener_arn: Input[str],
-    priority: int,
-    conditions: Sequence[Condition],
-    action: WeightedForward[Input[str]],
     tags: Mapping[str, str],
     depends_on: Sequence[pulumi.Resource] = (),
 ) -> lb.ListenerRule:
     """Create one rule that spreads new clients over distinct groups and keeps them there.
 
-    Groups are ARNs; weights are shares in percent; the stickiness is in seconds.
+    The groups come in the order of the rule's weights, which are shares in percent; each
+    as in `create_listener_rule`, and the rule waits for all their attachments.
 
     Raises ValueError for anything about the rule that AWS refuses, for fewer than two
-    groups and for weights that are not shares of 100.
+    groups, for weights that are not shares of 100, and for groups that the rule was not
+    planned for.
     """
-    _refuse(
-        name,
-        checks.priority_problems(priority)
-        + checks.condition_problems(conditions)
-        + checks.action_problems(action),
-    )
-    rendered = lb.ListenerRuleActionArgs(
-        type="forward",
-        forward=lb.ListenerRuleActionForwardArgs(
-            target_groups=[
-                lb.ListenerRuleActionForwardTargetGroupArgs(arn=target.group, weight=target.weight)
-                for target in action.targets
-            ],
-            stickiness=lb.ListenerRuleActionForwardStickinessArgs(
-                enabled=True, duration=action.stickiness_seconds
+    args = _rule_args(rule, target_groups, listener_arn, tags)
+    match rule.action:
+        case WeightedForward(planned, seconds):
+            groups = [
+                lb.ListenerRuleActionForwardTargetGroupArgs(arn=_arn(group), weight=one.weight)
+                for group, one in zip(target_groups, planned, strict=True)
+            ]
+        case _:
+            raise ValueError(f"{rule.name}: create_listener_rule makes simple rules")
+    args.actions = [
+        lb.ListenerRuleActionArgs(
+            type="forward",
+            forward=lb.ListenerRuleActionForwardArgs(
+                target_groups=groups,
+                stickiness=lb.ListenerRuleActionForwardStickinessArgs(
+                    enabled=True, duration=seconds
+                ),
             ),
-        ),
-    )
-    return _rule(name, listener_arn, priority, conditions, rendered, tags, depends_on)
+        )
+    ]
+    return lb.ListenerRule(rule.name, args, _after(target_groups, depends_on))
 
 
-def _rule(
-    name: str,
+def _rule_args(
+    rule: Rule,
+    given: Sequence[LambdaTargetGroup | Input[str]],
     listener_arn: Input[str],
-    priority: int,
-    conditions: Sequence[Condition],
-    action: lb.ListenerRuleActionArgs,
     tags: Mapping[str, str],
-    depends_on: Sequence[pulumi.Resource],
-) -> lb.ListenerRule:
-    return lb.ListenerRule(
-        name,
+) -> lb.ListenerRuleArgs:
+    """Everything but the action, once the rule and the groups given for it are judged."""
+    planned = () if isinstance(rule.action, FixedResponse) else rule.action.groups
+    named = [group.name if isinstance(group, LambdaTargetGroup) else None for group in given]
+    problems = checks.rule_problems(rule)
+    if len(named) != len(planned) or any(
+        name not in {None, plan} for name, plan in zip(named, planned, strict=True)
+    ):
+        problems.append(f"planned for the groups {list(planned)}, given {named}")
+    _refuse(rule.name, problems)
+    return lb.ListenerRuleArgs(
+        actions=[],
         listener_arn=listener_arn,
-        priority=priority,
-        conditions=[_condition(condition) for condition in conditions],
-        actions=[action],
+        priority=rule.priority,
+        conditions=[_condition(condition) for condition in rule.conditions],
         tags=dict(tags),
-        opts=ResourceOptions(depends_on=list(depends_on)),
     )
+
+
+def _arn(group: LambdaTargetGroup | Input[str]) -> Input[str]:
+    return group.arn if isinstance(group, LambdaTargetGroup) else group
+
+
+def _after(
+    groups: Sequence[LambdaTargetGroup | Input[str]], depends_on: Sequence[pulumi.Resource]
+) -> ResourceOptions:
+    """No traffic may flow to a group before its function is attached."""
+    attached = [group.attachment for group in groups if isinstance(group, LambdaTargetGroup)]
+    return ResourceOptions(depends_on=[*attached, *depends_on])
 
 
 def _condition(condition: Condition) -> lb.ListenerRuleConditionArgs:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from pulumi_aws import lambda_
 
-from endpoints.compose import Context, Execution
-from endpoints.environment import rust_environment
+from lambdas.context import Context
+from lambdas.environment import rust_environment
+from lambdas.iam import Execution
 from routing import (
     LambdaTargetGroup,
     Listener,
@@ -14,7 +15,7 @@ from routing import (
     build_lambda_function,
     create_lambda_target_group,
 )
-from rust_scorer import endpoints as rust
+from rust_scorer import names as rust
 from settings import region
 
 _ADOT_LAYER = "arn:aws:lambda:{region}:901920570463:layer:aws-otel-collector-arm64-ver-0-117-0:1"
@@ -25,7 +26,7 @@ class RustScorer:
     """The function and its target group on each load balancer."""
 
     function: lambda_.Function
-    groups: Mapping[Listener, LambdaTargetGroup]
+    target_groups: Mapping[Listener, LambdaTargetGroup]
 
 
 def declare_rust_scorer(context: Context, shared: Execution) -> RustScorer:
@@ -51,8 +52,8 @@ def declare_rust_scorer(context: Context, shared: Execution) -> RustScorer:
         traced=True,
         depends_on=shared.before(rust.FUNCTION),
     )
-    groups = {
-        listener: create_lambda_target_group(function, names, tags=context.tags(names.group))
-        for listener, names in rust.GROUPS.items()
+    target_groups = {
+        listener: create_lambda_target_group(function, names, tags=context.tags(names.logical))
+        for listener, names in rust.TARGET_GROUPS.items()
     }
-    return RustScorer(function, groups)
+    return RustScorer(function, target_groups)

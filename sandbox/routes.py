@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from endpoints.model import TESTER_HEADER
+from endpoint import TESTER_HEADER
 from sandbox.account.client import Account
 
 MASK = "[secret]"

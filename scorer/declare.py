@@ -1,43 +1,51 @@
-"""Functions and target groups of the public listener's endpoints."""
+"""The public listener: for each endpoint a function, a target group and one listener rule."""
 
-from pulumi_aws import lambda_
+from collections.abc import Mapping
 
-from endpoints.compose import Context, Execution, build_zip_function
-from endpoints.model import ImageLambda, ZipLambda
-from routing import ImageCode, LambdaTargetGroup, build_lambda_function, create_lambda_target_group
+from endpoint import RegistryService
+from lambdas.context import Context, DeclaredEndpoint
+from lambdas.functions import build_python_function
+from lambdas.iam import Execution
+from lambdas.model import LambdaBackend
+from routing import (
+    FixedResponse,
+    LambdaTargetGroup,
+    Rule,
+    WeightedForward,
+    create_lambda_target_group,
+    create_listener_rule,
+    create_weighted_listener_rule,
+)
 from scorer.endpoints import ENDPOINTS
 
 
-def declare_scorer(context: Context, shared: Execution) -> dict[str, LambdaTargetGroup]:
-    """Create each endpoint's function and target group; groups by logical name."""
-    groups = {}
+def declare_scorer(
+    context: Context, table: Mapping[str, Rule], rust: LambdaTargetGroup, shared: Execution
+) -> list[DeclaredEndpoint]:
+    """Create what each endpoint needs; `table` holds the judged rules by logical name."""
+    registry = context.foundation.registry_group_arn
+    declared: dict[str, DeclaredEndpoint] = {}
     for endpoint in ENDPOINTS:
+        rule = table[endpoint.rule]
+        after = [declared[endpoint.moves_after].listener_rule] if endpoint.moves_after else []
+        placed = context.place(rule, after)
+        python = None
         match endpoint.backend:
-            case ImageLambda() as backend:
-                function = _build_image_function(context, shared, backend)
-            case ZipLambda() as backend:
-                function = build_zip_function(context, backend)
-            case _:
-                continue
-        groups[backend.group.group] = create_lambda_target_group(
-            function, backend.group, tags=context.tags(backend.group_tag)
-        )
-    return groups
+            case FixedResponse():
+                created = create_listener_rule(rule, **placed)
+            case RegistryService():
+                created = create_listener_rule(rule, registry, **placed)
+            case LambdaBackend() as backend:
+                function = build_python_function(context, backend, shared)
+                tags = context.tags(backend.target_group_tag)
+                python = create_lambda_target_group(function, backend.target_group, tags=tags)
+                if isinstance(rule.action, WeightedForward):
+                    created = create_weighted_listener_rule(rule, [python, rust], **placed)
+                else:
+                    created = create_listener_rule(rule, python, **placed)
+        declared[endpoint.name] = DeclaredEndpoint(endpoint, rule, created, python)
 
-
-def _build_image_function(
-    context: Context, shared: Execution, backend: ImageLambda
-) -> lambda_.Function:
-    return build_lambda_function(
-        backend.function,
-        name=backend.function_name,
-        code=ImageCode(context.settings.scorer_image, backend.handler),
-        role_arn=shared.role.arn,
-        memory_mb=backend.memory_mb,
-        timeout_s=backend.timeout_s,
-        subnet_ids=context.foundation.private_subnet_ids,
-        security_group_ids=[context.foundation.private_security_group_id],
-        environment=context.python_environment(),
-        tags=context.tags(backend.function),
-        depends_on=shared.before(backend.function_name),
-    )
+        if endpoint.tester and (tester := table.get(endpoint.tester.name)):
+            target = rust if endpoint.dual else registry
+            create_listener_rule(tester, target, **context.place(tester))
+    return list(declared.values())

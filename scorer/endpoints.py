@@ -3,14 +3,9 @@
 import json
 from functools import partial
 
-from endpoints.model import (
-    Endpoint,
-    RegistryService,
-    TesterRule,
-    image_lambda,
-    zip_lambda,
-)
-from routing import FixedResponse, Listener
+from endpoint import Endpoint, RegistryService, TesterRule
+from lambdas.model import image_lambda, zip_lambda
+from routing import FixedResponse, Listener, Request
 
 _public = partial(Endpoint, listener=Listener.PUBLIC)
 
@@ -21,6 +16,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         priority=1000,
         path="/registry/submit-passport",
         methods=("POST",),
+        witness=Request("POST", "api.passport.xyz", "/registry/submit-passport"),
         backend=image_lambda(
             "submit-passport-0",
             handler="aws_lambdas.submit_passport.submit_passport.handler",
@@ -33,6 +29,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         priority=1001,
         path="/ceramic-cache/score/*",
         methods=("GET",),
+        witness=Request("GET", "api.passport.xyz", "/ceramic-cache/score/0x0"),
         backend=image_lambda(
             "cc-v1-score-GET-0",
             handler="aws_lambdas.scorer_api_passport.v1.score_GET.handler",
@@ -49,6 +46,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         priority=1002,
         path="/ceramic-cache/stamps/bulk",
         methods=("POST",),
+        witness=Request("POST", "api.passport.xyz", "/ceramic-cache/stamps/bulk"),
         backend=image_lambda(
             "cc-v1-st-bulk-POST-0",
             handler="aws_lambdas.scorer_api_passport.v1.stamps.bulk_POST.handler",
@@ -63,6 +61,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         priority=1003,
         path="/ceramic-cache/stamps/bulk",
         methods=("PATCH",),
+        witness=Request("PATCH", "api.passport.xyz", "/ceramic-cache/stamps/bulk"),
         backend=image_lambda(
             "cc-v1-st-bulk-PATCH-0",
             handler="aws_lambdas.scorer_api_passport.v1.stamps.bulk_PATCH.handler",
@@ -75,6 +74,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         priority=1004,
         path="/ceramic-cache/stamps/bulk",
         methods=("DELETE",),
+        witness=Request("DELETE", "api.passport.xyz", "/ceramic-cache/stamps/bulk"),
         backend=image_lambda(
             "cc-v1-st-bulk-DELETE-0",
             handler="aws_lambdas.scorer_api_passport.v1.stamps.bulk_DELETE.handler",
@@ -88,6 +88,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         priority=1006,
         path="/ceramic-cache/score/*",
         methods=("POST",),
+        witness=Request("POST", "api.passport.xyz", "/ceramic-cache/score/0x0"),
         backend=image_lambda(
             "cc-v1-score-POST-0",
             handler="aws_lambdas.scorer_api_passport.v1.score_POST.handler",
@@ -100,6 +101,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         priority=1010,
         path="/ceramic-cache/stamp",
         methods=("GET",),
+        witness=Request("GET", "api.passport.xyz", "/ceramic-cache/stamp"),
         backend=image_lambda(
             "cc-v1-st-GET-0",
             handler="aws_lambdas.scorer_api_passport.v1.stamp_GET.handler",
@@ -112,6 +114,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         priority=1012,
         path="/passport/analysis/*",
         methods=("GET",),
+        witness=Request("GET", "api.passport.xyz", "/passport/analysis/0x0"),
         backend=image_lambda(
             "passport-analysis-GET-0",
             handler="aws_lambdas.passport.analysis_GET.handler",
@@ -124,6 +127,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         priority=1015,
         path="/ceramic-cache/weights",
         methods=("GET",),
+        witness=Request("GET", "api.passport.xyz", "/ceramic-cache/weights"),
         backend=image_lambda(
             "cc-weights-GET-0",
             handler="aws_lambdas.scorer_api_passport.v1.weights_GET.handler",
@@ -136,6 +140,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         priority=2000,
         path="/v2/*",
         host="*.gitcoin.co",
+        witness=Request("GET", "api.scorer.gitcoin.co", "/v2/stamps/1/score/0x0"),
         backend=FixedResponse(
             status=400,
             content_type="application/json",
@@ -151,6 +156,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         path="/v2/models/score/*",
         host="*.passport.xyz",
         methods=("GET",),
+        witness=Request("GET", "api.passport.xyz", "/v2/models/score/0x0"),
         backend=image_lambda(
             "passport-v2-model-score",
             handler="v2.aws_lambdas.models_score_GET.handler",
@@ -165,6 +171,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         path="/v2/stamps/*/score/*/history",
         host="*.passport.xyz",
         methods=("GET",),
+        witness=Request("GET", "api.passport.xyz", "/v2/stamps/1/score/0x0/history"),
         backend=RegistryService(),
         # `*` matches `/`: the tester rule of the stamp score at 992 would take these requests.
         tester=TesterRule("lrule-tester-v2-history", 989),
@@ -176,6 +183,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         path="/v2/stamps/*/score/*",
         host="*.passport.xyz",
         methods=("GET",),
+        witness=Request("GET", "api.passport.xyz", "/v2/stamps/1/score/0x0"),
         backend=image_lambda(
             "passport-v2-stamp-score",
             handler="v2.aws_lambdas.stamp_score_GET.handler",
@@ -190,6 +198,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         priority=2060,
         path="/v2/*",
         host="*.passport.xyz",
+        witness=Request("GET", "api.passport.xyz", "/v2/stamps/metadata"),
         backend=RegistryService(),
     ),
     _public(
@@ -198,6 +207,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         priority=5010,
         path="/account/nonce",
         methods=("GET", "OPTIONS"),
+        witness=Request("GET", "api.passport.xyz", "/account/nonce"),
         backend=zip_lambda("cc-nonce", handler="app_api.lambda_fn.lambda_handler_account_nonce"),
     ),
     _public(
@@ -206,6 +216,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         priority=5020,
         path="/ceramic-cache/authenticate",
         methods=("POST", "OPTIONS"),
+        witness=Request("POST", "api.passport.xyz", "/ceramic-cache/authenticate"),
         backend=zip_lambda("cc-auth", handler="app_api.lambda_fn.lambda_handler_authenticate"),
     ),
 )

@@ -1,18 +1,16 @@
 """Listener rules together: priorities, reachability, quotas, and the groups they name."""
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 
 from policy import facts
+from policy.planned import as_rule, reach_problem
 from policy.registry import Problems, Severity, stack_rule
 from policy.rules.listener_rules import condition_values, conditions, targets
 from policy.stack import Resource, Stack
 from policy.tokens import LISTENER, LISTENER_RULE, TARGET_GROUP
-from policy.values import Undecided, Value
-from routing import Forward, Header, Host, Listener, Methods, Path, Rule, limits
-from routing.model import Condition
-from routing.reachability import analyse
+from policy.values import Undecided
+from routing import Rule, limits
 
 _SUFFIX = re.compile(r"\b(app/[^/]+/[^/]+)")
 
@@ -82,69 +80,27 @@ def one_rule_per_priority(rule: Resource, stack: Stack) -> Problems:
     "the endpoint then answers from the wrong place.",
 )
 def every_rule_is_reachable(rule: Resource, stack: Stack) -> Problems:
-    """Some request reaches every rule: earlier rules do not take all of them."""
-    if rule.urn in _unreachable(stack):
-        yield "conditions are covered by rules with earlier priorities"
+    """A request is known that reaches the rule: earlier rules do not take it."""
+    listener = listener_of(rule, stack)
+    on_listener = _as_rules(stack).get(listener, {})
+    if rule.urn in on_listener:
+        problem = reach_problem(on_listener[rule.urn], list(on_listener.values()))
+        if problem:
+            yield problem
 
 
 @lru_cache(maxsize=2)
-def _unreachable(stack: Stack) -> frozenset[str]:
-    by_listener: dict[str, list[Rule[str]]] = {}
+def _as_rules(stack: Stack) -> dict[str, dict[str, Rule]]:
+    """The rules of each listener, by URN; those whose place is not known yet left out."""
+    by_listener: dict[str, dict[str, Rule]] = {}
     for rule in stack.of(LISTENER_RULE):
         try:
-            listener, priority = listener_of(rule, stack), rule["priority"].whole
+            listener, found = listener_of(rule, stack), as_rule(rule)
         except Undecided:
             continue
-        if priority is not None:
-            by_listener.setdefault(listener, []).append(
-                Rule(
-                    name=rule.urn,
-                    listener=Listener.PUBLIC,  # one listener at a time, whichever it is
-                    priority=priority,
-                    conditions=tuple(_plain_conditions(rule)),
-                    action=Forward(""),
-                )
-            )
-    return frozenset(urn for rules in by_listener.values() for urn in analyse(rules).unreachable)
-
-
-def _plain_conditions(rule: Resource) -> Iterator[Condition]:
-    """The conditions for the analysis; those it cannot read never hide another rule."""
-    try:
-        found = [
-            (kind, body, tuple(value.text or "" for value in condition_values(kind, body)))
-            for kind, body in conditions(rule)
-        ]
-    except Undecided:
-        yield Header(rule.urn, ("unknown",))
-        return
-    texts = [text for _, _, values in found for text in values]
-    wildcards = sum(text.count("*") + text.count("?") for text in texts)
-    if (
-        wildcards > limits.WILDCARDS_PER_RULE
-        or len(texts) > limits.CONDITION_VALUES_PER_RULE
-        or not all(1 <= len(text) <= limits.CONDITION_VALUE_LENGTH for text in texts)
-        or not all(values for _, _, values in found)
-    ):
-        # AWS refuses it: a rule of its own says so.
-        yield Header(rule.urn, ("refused",))
-        return
-    for kind, body, values in found:
-        yield _plain_condition(kind, body, values)
-
-
-def _plain_condition(kind: str, body: Value, values: tuple[str, ...]) -> Condition:
-    if not body["regexValues"].given:
-        match kind:
-            case "hostHeader":
-                return Host(values)
-            case "pathPattern":
-                return Path(values)
-            case "httpRequestMethod":
-                return Methods(values)
-            case "httpHeader":
-                return Header(body["httpHeaderName"].text or "", values)
-    return Header(f"{kind} regex={body['regexValues'].given}", values)
+        if found is not None:
+            by_listener.setdefault(listener, {})[rule.urn] = found
+    return by_listener
 
 
 @stack_rule(

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import catalog
-import rust_scorer.endpoints as rust
-from endpoints.model import Endpoint, LambdaBackend, RegistryService
+import rust_scorer.names as rust
+from endpoint import Endpoint, RegistryService
+from lambdas.model import LambdaBackend
 from routing import FixedResponse, Listener
 from sandbox.dataplane.groups import PYTHON, RUST
 from sandbox.dataplane.server import INTERNAL, PUBLIC
@@ -71,7 +72,7 @@ ALL: Final = tuple(
 DUAL: Final = tuple(target for target in ALL if target.endpoint.dual)
 OTHERS: Final = tuple(target for target in ALL if not target.endpoint.dual)
 
-RUST_GROUPS: Final = frozenset(names.physical for names in rust.GROUPS.values())
+RUST_GROUPS: Final = frozenset(names.physical for names in rust.TARGET_GROUPS.values())
 """Names of Rust's target groups."""
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-import rust_scorer.endpoints as rust
+import rust_scorer.names as rust
 from sandbox.dataplane.globs import compile_glob
 
 if TYPE_CHECKING:

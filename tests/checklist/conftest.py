@@ -51,7 +51,7 @@ class ByHand:
             found = elb.describe_rules(ListenerArn=self.account.foundation[output])["Rules"]
             for rule in found:
                 if endpoint := dual.get((listener, rule["Priority"])):
-                    python = groups[endpoint.backend.group.physical]  # type: ignore[union-attr]
+                    python = groups[endpoint.backend.target_group.physical]  # type: ignore[union-attr]
                     self.rules[rule["RuleArn"]] = (python, rust)
 
     def __call__(self, percentage: int) -> Result:

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing import Header, Host, Listener, Path, Rule
+from routing import Request as PlainRequest
+from routing.matching import matches
 from routing.model import Condition, FixedResponse
-from routing.reachability import Request as PlainRequest
-from routing.reachability import matches
 from sandbox.dataplane.globs import compile_glob, compile_query_glob
 from tests.account.support import header, host, path
 from tests.dataplane.support import request, rule, table, winner
@@ -19,7 +19,7 @@ TEXTS = st.text("abB/[].^$\\\n", max_size=12)
 @settings(deadline=None)  # the machine may be busy
 @given(glob=GLOBS, text=TEXTS)
 def test_a_glob_is_what_the_program_takes_it_for(glob: str, text: str) -> None:
-    plain: Rule[str] = Rule(
+    plain: Rule = Rule(
         name="r",
         listener=Listener.PUBLIC,
         priority=1,
@@ -44,14 +44,14 @@ def test_a_rule_takes_what_the_program_says_it_takes(
     match kind:
         case "path":
             ours, theirs = Path(tuple(globs)), path(*globs)
-            asked, plain = request(text), PlainRequest("", text, "GET")
+            asked, plain = request(text), PlainRequest("GET", "", text)
         case "host":
             ours, theirs = Host(tuple(globs)), host(*globs)
-            asked, plain = request(host=text), PlainRequest(text, "/", "GET")
+            asked, plain = request(host=text), PlainRequest("GET", text, "/")
         case _:
             ours, theirs = Header("X-Pin", tuple(globs)), header("X-Pin", *globs)
             lines = (("x-PIN", text), ("X-Pin", "zzz"))
-            asked, plain = request(headers=lines), PlainRequest("", "/", "GET", lines)
+            asked, plain = request(headers=lines), PlainRequest("GET", "", "/", lines)
     expected = matches(
         Rule(
             name="r",

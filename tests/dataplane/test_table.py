@@ -3,10 +3,8 @@ from typing import Any
 
 import pytest
 
-from catalog import ENDPOINTS
-from endpoints.model import Traffic, plan_rules
+import catalog
 from routing import Header, Host, Listener, Methods, Path, Rule
-from routing.reachability import analyse
 from sandbox.dataplane.actions import FixedResponse, Forward, Redirect
 from sandbox.dataplane.table import UnsupportedRule, compile_table
 from tests.account.support import fixed_response, forward, header, host, methods, path, weighted
@@ -21,6 +19,7 @@ from tests.dataplane.support import (
     table,
     winner,
 )
+from tests.support.traffic import asked
 
 
 def query(*pairs: dict[str, str]) -> Any:
@@ -245,7 +244,7 @@ def test_a_group_is_named_by_its_arn() -> None:
     assert group_arn("python") == PYTHON.arn
 
 
-def as_described(planned: Rule[str]) -> dict[str, Any]:
+def as_described(planned: Rule) -> dict[str, Any]:
     """A rule of the program as DescribeRules would give it."""
     conditions = []
     for condition in planned.conditions:
@@ -266,14 +265,12 @@ def as_described(planned: Rule[str]) -> dict[str, Any]:
 def test_the_programs_rules_win_the_requests_that_it_says_they_win(
     listener: Listener, secret: str | None
 ) -> None:
-    traffic = Traffic(
-        rust_percentage=50, overrides={}, stickiness_seconds=3600, tester_secret=secret
-    )
-    planned = [one for one in plan_rules(ENDPOINTS, traffic, "rust") if one.listener is listener]
-    witnesses = analyse(planned).witnesses
+    table_of_the_program = catalog.routing_table(asked(50, secret=secret)).values()
+    planned = [one for one in table_of_the_program if one.listener is listener]
     compiled = table(*(as_described(one) for one in planned))
 
-    assert set(witnesses) == {one.name for one in planned}
-    for name, found in witnesses.items():
-        asked = request(found.path, found.method, found.host, found.headers)
-        assert winner(compiled, asked) == name
+    for one in planned:
+        found = one.witness
+        assert found is not None
+        sent = request(found.path, found.method, found.host, found.headers)
+        assert winner(compiled, sent) == one.name

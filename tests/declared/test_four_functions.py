@@ -8,14 +8,16 @@ import pytest
 from pulumi_aws import cloudwatch, lambda_
 
 from routing import (
-    Condition,
     FixedResponse,
     Forward,
     Header,
     Host,
     ImageCode,
+    LambdaTargetGroup,
+    Listener,
     Methods,
     Path,
+    Rule,
     TargetGroupNames,
     WeightedForward,
     WeightedGroup,
@@ -25,14 +27,32 @@ from routing import (
     create_listener_rule,
     create_weighted_listener_rule,
 )
+from routing.model import Action
 from tests.declared.golden import ATTACHMENT, FUNCTION, GROUP, PERMISSION, RULE, group_arn
+from tests.support.limits import (
+    ACTIONS,
+    CONDITIONS,
+    ENVIRONMENTS,
+    FUNCTIONS,
+    PRIORITIES,
+    TARGET_GROUP_NAMES,
+)
 from tests.support.recorder import SECRET, Archive, Program, invented_arn, record
 
 TAGS = {"Name": "it"}
-NAMES = TargetGroupNames(group="group", physical="physical", permission="may", attachment="target")
-CONDITIONS = (Host(("*.example.org",)), Path(("/a/*",)), Methods(("GET", "POST")))
+NAMES = TargetGroupNames(
+    logical="group", physical="physical", permission="may", attachment="target"
+)
+CONDITIONS_OF_ALL_KINDS = (Host(("*.example.org",)), Path(("/a/*",)), Methods(("GET", "POST")))
 RESPONSE = FixedResponse(404, "text/plain", "no")
-WEIGHTED = WeightedForward((WeightedGroup("arn:python", 90), WeightedGroup("arn:rust", 10)), 60)
+WEIGHTED = WeightedForward((WeightedGroup("python", 90), WeightedGroup("rust", 10)), 60)
+PLANNED = Rule(
+    name="rule",
+    listener=Listener.PUBLIC,
+    priority=1,
+    conditions=CONDITIONS_OF_ALL_KINDS,
+    action=Forward("group"),
+)
 
 
 def a_function(**changes: Any) -> lambda_.Function:
@@ -51,32 +71,25 @@ def a_function(**changes: Any) -> lambda_.Function:
     return build_lambda_function("logical", **shape)
 
 
-def a_group(**changes: Any) -> None:
-    create_lambda_target_group(a_function(), replace(NAMES, **changes), tags=TAGS)
+def a_group(**changes: Any) -> LambdaTargetGroup:
+    return create_lambda_target_group(a_function(), replace(NAMES, **changes), tags=TAGS)
 
 
-def a_rule(**changes: Any) -> None:
-    shape: dict[str, Any] = {
-        "listener_arn": "arn:listener",
-        "priority": 1,
-        "conditions": CONDITIONS,
-        "action": Forward("arn:group"),
-        "tags": TAGS,
-        **changes,
-    }
-    create_listener_rule("rule", **shape)
+def create(rule: Rule, *groups: Any, **more: Any) -> None:
+    """Create it by the function that makes rules of its kind, over ARNs if nothing else."""
+    how: dict[str, Any] = {"listener_arn": "arn:listener", "tags": TAGS, **more}
+    match rule.action:
+        case WeightedForward() as weighted:
+            given = groups or [f"arn:{name}" for name in weighted.groups]
+            create_weighted_listener_rule(rule, given, **how)
+        case Forward(group):
+            create_listener_rule(rule, *(groups or [f"arn:{group}"]), **how)
+        case FixedResponse():
+            create_listener_rule(rule, *groups, **how)
 
 
-def a_weighted_rule(**changes: Any) -> None:
-    shape: dict[str, Any] = {
-        "listener_arn": "arn:listener",
-        "priority": 50_000,
-        "conditions": CONDITIONS,
-        "action": WEIGHTED,
-        "tags": TAGS,
-        **changes,
-    }
-    create_weighted_listener_rule("rule", **shape)
+def with_action(action: Action) -> Rule:
+    return replace(PLANNED, action=action)
 
 
 def only(program: Program) -> Any:
@@ -165,7 +178,7 @@ def test_a_target_group_comes_with_its_permission_and_its_attachment() -> None:
 
 
 def test_a_plain_rule_forwards_without_a_forward_block() -> None:
-    rule = only(record(a_rule))
+    rule = only(record(lambda: create(PLANNED)))
 
     assert (rule.type, rule.name) == (RULE, "rule")
     assert rule.inputs == {
@@ -182,7 +195,7 @@ def test_a_plain_rule_forwards_without_a_forward_block() -> None:
 
 
 def test_a_plain_rule_can_answer_by_itself() -> None:
-    rule = only(record(lambda: a_rule(action=RESPONSE)))
+    rule = only(record(lambda: create(with_action(RESPONSE))))
 
     assert rule.inputs["actions"] == [
         {
@@ -197,9 +210,9 @@ def test_a_plain_rule_can_answer_by_itself() -> None:
 
 
 def test_a_weighted_rule_writes_groups_weights_and_stickiness() -> None:
-    rule = only(record(a_weighted_rule))
+    rule = only(record(lambda: create(with_action(WEIGHTED))))
 
-    assert rule.inputs["priority"] == 50_000
+    assert (rule.type, rule.name, rule.inputs["priority"]) == (RULE, "rule", 1)
     assert rule.inputs["actions"] == [
         {
             "type": "forward",
@@ -215,17 +228,17 @@ def test_a_weighted_rule_writes_groups_weights_and_stickiness() -> None:
 
 
 def test_a_weight_of_zero_is_written() -> None:
-    action = WeightedForward((WeightedGroup("arn:python", 0), WeightedGroup("arn:rust", 100)), 60)
-    rule = only(record(lambda: a_weighted_rule(action=action)))
+    action = WeightedForward((WeightedGroup("python", 0), WeightedGroup("rust", 100)), 60)
+    rule = only(record(lambda: create(with_action(action))))
 
     groups = rule.inputs["actions"][0]["forward"]["targetGroups"]
     assert [group["weight"] for group in groups] == [0, 100]
 
 
-@pytest.mark.parametrize("create", [a_rule, a_weighted_rule])
-def test_a_header_is_matched_on_a_secret(create: Callable[..., None]) -> None:
-    header = Header("X-Tester", ("canary",))
-    rule = only(record(lambda: create(conditions=(header,))))
+@pytest.mark.parametrize("action", [PLANNED.action, WEIGHTED])
+def test_a_header_is_matched_on_a_secret(action: Action) -> None:
+    planned = replace(with_action(action), conditions=(Header("X-Tester", ("canary",)),))
+    rule = only(record(lambda: create(planned)))
 
     assert rule.secret_inputs == {"canary"}
     assert rule.open_inputs["conditions"] == [
@@ -233,149 +246,117 @@ def test_a_header_is_matched_on_a_secret(create: Callable[..., None]) -> None:
     ]
 
 
-@pytest.mark.parametrize("create", [a_rule, a_weighted_rule])
-def test_a_rule_waits_for_what_it_is_told(create: Callable[..., None]) -> None:
+@pytest.mark.parametrize("action", [PLANNED.action, WEIGHTED, RESPONSE])
+def test_a_rule_waits_for_what_it_is_told(action: Action) -> None:
     def body() -> None:
-        create(depends_on=[cloudwatch.LogGroup("first")])
+        create(with_action(action), depends_on=[cloudwatch.LogGroup("first")])
 
     assert record(body).named("rule").depends_on == {"first"}
 
 
+def test_a_rule_waits_for_the_attachments_of_the_groups_it_is_given() -> None:
+    plain = record(lambda: create(PLANNED, a_group()))
+    action = WeightedForward((WeightedGroup("group", 90), WeightedGroup("foreign", 10)), 60)
+    weighted = record(lambda: create(with_action(action), a_group(), "arn:foreign"))
+
+    for program in (plain, weighted):
+        assert "target" in program.named("rule").depends_on
+    assert plain.named("rule").inputs["actions"][0]["targetGroupArn"] == group_arn("group")
+
+
 def refusal(body: Callable[[], object]) -> str:
-    """The message; nothing may have been registered."""
+    """The message; no rule and no function may have been registered."""
     seen = Program()
     with pytest.raises(ValueError, match=r"^(logical|rule|group): ") as caught:
         record(body, into=seen)
-    assert seen.registrations == []
+    assert not [one for one in seen.registrations if one.name in {"rule", "logical"}]
     return str(caught.value)
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("rule", "groups"),
     [
-        {"name": ""},
-        {"name": "a" * 65},
-        {"name": "a.b"},
-        {"memory_mb": 127},
-        {"memory_mb": 10_241},
-        {"timeout_s": 0},
-        {"timeout_s": 901},
-        {"environment": {"AWS_REGION": "x"}},
-        {"environment": {"1A": "x"}},
-        {"environment": {"BIG": "x" * 4096}},
+        (with_action(Forward("other")), ["group"]),
+        (PLANNED, []),
+        (with_action(RESPONSE), ["group"]),
+        (with_action(WeightedForward(WEIGHTED.targets[::-1], 60)), ["python", "rust"]),
+        (with_action(WEIGHTED), ["python"]),
     ],
-    ids=lambda changes: str(changes)[:40],
+    ids=["another group", "none", "one too many", "the wrong order", "one too few"],
 )
+def test_a_rule_is_made_for_no_other_groups_than_it_was_planned_for(
+    rule: Rule, groups: list[str]
+) -> None:
+    def body() -> None:
+        made = [LambdaTargetGroup(name, *(3 * [None])) for name in groups]  # type: ignore[arg-type]
+        weighted = isinstance(rule.action, WeightedForward)
+        how: dict[str, Any] = {"listener_arn": "arn:listener", "tags": TAGS}
+        if weighted:
+            create_weighted_listener_rule(rule, made, **how)
+        else:
+            create_listener_rule(rule, *made, **how)
+
+    assert "planned for the groups" in refusal(body)
+
+
+def test_each_function_makes_rules_of_its_own_kind_only() -> None:
+    how: dict[str, Any] = {"listener_arn": "arn:listener", "tags": TAGS}
+    weighted = with_action(WeightedForward((WeightedGroup("a", 100), WeightedGroup("b", 0)), 1))
+
+    with pytest.raises(ValueError, match="create_listener_rule makes"):
+        record(lambda: create_weighted_listener_rule(PLANNED, ["arn:group"], **how))
+    with pytest.raises(ValueError, match="planned for the groups"):
+        record(lambda: create_listener_rule(weighted, "arn:a", **how))
+
+
+BAD_FUNCTIONS = {
+    **{name: bad for name, (bad, _) in FUNCTIONS.items()},
+    **{name: {"environment": bad} for name, (bad, _) in ENVIRONMENTS.items()},
+    "six layers": {
+        "code": ZipCode(path="c.zip", handler="h", runtime="python3.12", layers=["arn"] * 6)
+    },
+}
+
+
+@pytest.mark.parametrize("changes", BAD_FUNCTIONS.values(), ids=BAD_FUNCTIONS)
 def test_a_function_that_aws_refuses_is_refused_first(changes: dict[str, Any]) -> None:
     assert refusal(lambda: a_function(**changes)).startswith("logical: ")
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"name": "a" * 64},
-        {"memory_mb": 10_240},
-        {"timeout_s": 1},
-        {"environment": {"BIG": "x" * 4093}},
-    ],
-    ids=lambda changes: next(iter(changes)),
-)
-def test_a_function_at_the_limit_is_created(changes: dict[str, Any]) -> None:
-    assert record(lambda: a_function(**changes)).registrations
-
-
-@pytest.mark.parametrize("physical", ["", "a" * 33, "a_b", "-a", "a-", "a.b"])
-def test_a_target_group_name_that_aws_refuses_is_refused_first(physical: str) -> None:
+@pytest.mark.parametrize("bad", [bad for bad, _ in TARGET_GROUP_NAMES.values()])
+def test_a_target_group_name_that_aws_refuses_is_refused_first(bad: str) -> None:
     seen = Program()
     with pytest.raises(ValueError, match=r"^group: "):
-        record(lambda: a_group(physical=physical), into=seen)
+        record(lambda: a_group(physical=bad), into=seen)
     assert {one.type for one in seen.registrations} <= {FUNCTION}
 
 
-BAD_RULES: list[dict[str, Any]] = [
-    {"priority": 0},
-    {"priority": 50_001},
-    {"conditions": ()},
-    {"conditions": (Path(("/a",)), Path(("/b",)))},
-    {"conditions": (Path(tuple("abcdef")),)},
-    {"conditions": (Path(("/******",)),)},
-    {"conditions": (Path(("/" + "a" * 128,)),)},
-    {"conditions": (Host(("localhost",)), Path(("/",)))},
-    {"conditions": (Methods(("get",)), Path(("/",)))},
-    {"conditions": (Header("X" * 41, ("v",)),)},
-    {"conditions": (Path(()),)},
-]
+BAD_RULES = {
+    **{name: replace(PLANNED, priority=bad) for name, (bad, _) in PRIORITIES.items()},
+    **{name: replace(PLANNED, conditions=tuple(bad)) for name, (bad, _) in CONDITIONS.items()},
+    **{name: with_action(bad) for name, (bad, _) in ACTIONS.items()},
+}
+GOOD_RULES = {
+    **{name: replace(PLANNED, priority=good) for name, (_, good) in PRIORITIES.items()},
+    **{name: replace(PLANNED, conditions=tuple(good)) for name, (_, good) in CONDITIONS.items()},
+    **{name: with_action(good) for name, (_, good) in ACTIONS.items()},
+}
 
 
-@pytest.mark.parametrize("changes", BAD_RULES, ids=str)
-@pytest.mark.parametrize("create", [a_rule, a_weighted_rule])
-def test_a_rule_that_aws_refuses_is_refused_first(
-    create: Callable[..., None], changes: dict[str, Any]
-) -> None:
-    assert refusal(lambda: create(**changes)).startswith("rule: ")
+@pytest.mark.parametrize("rule", BAD_RULES.values(), ids=BAD_RULES)
+def test_a_rule_that_aws_refuses_is_refused_first(rule: Rule) -> None:
+    assert refusal(lambda: create(rule)).startswith("rule: ")
 
 
-@pytest.mark.parametrize(
-    "action",
-    [
-        replace(RESPONSE, status=302),
-        replace(RESPONSE, content_type="text/markdown"),
-        replace(RESPONSE, body="x" * 1025),
-    ],
-    ids=["status", "content type", "length"],
-)
-def test_an_answer_that_aws_refuses_is_refused_first(action: FixedResponse) -> None:
-    assert refusal(lambda: a_rule(action=action)).startswith("rule: ")
-
-
-def spread(*weights: int, seconds: int = 60) -> WeightedForward[str]:
-    groups = (WeightedGroup(f"arn:{n}", weight) for n, weight in enumerate(weights))
-    return WeightedForward(tuple(groups), seconds)
-
-
-@pytest.mark.parametrize(
-    "action",
-    [
-        spread(),
-        spread(100),
-        spread(20, 20, 20, 20, 10, 10),
-        spread(50, 49),
-        spread(101, -1),
-        spread(0, 0),
-        spread(50, 50, seconds=0),
-        spread(50, 50, seconds=604_801),
-        WeightedForward((WeightedGroup("arn:same", 50), WeightedGroup("arn:same", 50)), 60),
-    ],
-    ids=str,
-)
-def test_a_spread_that_aws_or_the_contract_refuses_is_refused_first(
-    action: WeightedForward[str],
-) -> None:
-    assert refusal(lambda: a_weighted_rule(action=action)).startswith("rule: ")
-
-
-@pytest.mark.parametrize(
-    "action",
-    [spread(20, 20, 20, 20, 20), spread(0, 100, seconds=1), spread(50, 50, seconds=604_800)],
-    ids=str,
-)
-def test_a_spread_at_the_limit_is_created(action: WeightedForward[str]) -> None:
-    assert record(lambda: a_weighted_rule(action=action)).registrations
-
-
-def test_one_group_twice_is_refused_although_its_arn_is_not_known_yet() -> None:
+def test_rules_at_the_limits_are_created() -> None:
     def body() -> None:
-        arn = create_lambda_target_group(a_function(), NAMES, tags=TAGS).group.arn
-        same = (WeightedGroup(arn, 50), WeightedGroup(arn, 50))
-        a_weighted_rule(action=WeightedForward(same, 60))
+        for name, rule in GOOD_RULES.items():
+            create(replace(rule, name=name))
 
-    seen = Program()
-    with pytest.raises(ValueError, match=r"^rule: "):
-        record(body, into=seen)
-    assert RULE not in {one.type for one in seen.registrations}
+    assert {one.name for one in record(body).registrations} == set(GOOD_RULES)
 
 
 def test_a_refusal_never_shows_a_headers_value() -> None:
-    conditions: tuple[Condition, ...] = (Header("X-Tester", ("canary" * 30,)),)
+    rule = replace(PLANNED, conditions=(Header("X-Tester", ("canary" * 30,)),))
 
-    assert "canary" not in refusal(lambda: a_rule(conditions=conditions))
+    assert "canary" not in refusal(lambda: create(rule))

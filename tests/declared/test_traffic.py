@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+import catalog
+from routing import FixedResponse, Header, Host, Methods, Path, Rule, WeightedForward
 from tests.declared.golden import (
     ATTACHMENT,
     DUAL,
     DUAL_RULES,
+    LISTENER_ARNS,
     ROUTES,
     RULE,
     RUST_GROUPS,
@@ -22,6 +25,7 @@ from tests.declared.golden import (
     plain,
 )
 from tests.support.recorder import FOUNDATION, Program, Registration
+from tests.support.traffic import asked
 
 PERCENTAGES = (0, 1, 10, 50, 99, 100)
 
@@ -183,3 +187,46 @@ def test_rules_wait_for_the_attachments_of_exactly_the_groups_they_name(
         assert rule.depends_on & set(attachments) == {
             name for name, one in attachments.items() if one.inputs["targetGroupArn"] in groups
         }
+
+
+def as_declared(rule: Rule) -> tuple[Any, ...]:
+    """A judged rule as the provider should get it, but for which groups it names."""
+    kinds = {Host: "hostHeader", Path: "pathPattern", Methods: "httpRequestMethod"}
+    conditions = [
+        {"httpHeader": {"httpHeaderName": found.name, "values": [*found.values]}}
+        if isinstance(found, Header)
+        else {kinds[type(found)]: {"values": [*found.values]}}
+        for found in rule.conditions
+    ]
+    weights: Any = None
+    if isinstance(rule.action, WeightedForward):
+        weights = [target.weight for target in rule.action.targets]
+    return LISTENER_ARNS[rule.listener], rule.priority, conditions, weights
+
+
+@pytest.mark.parametrize("share", [0, 50, 100])
+def test_what_is_declared_is_what_was_judged(declared: Declared, share: int) -> None:
+    overrides = {"embed-rl": 100 - share, "cc-v1-score-GET-0": 7}
+    program = declared(
+        {"rustPercentage": share, "rustPercentageByEndpoint": overrides},
+        secret={"testerHeaderValue": "judged"},
+    )
+    judged = catalog.routing_table(asked(share, overrides, secret="judged"))
+    names = {group_arn(one.logical): one.logical for one in catalog.TARGET_GROUPS}
+    names[str(FOUNDATION["registryTargetGroupArn"])] = "registry"
+
+    found = program.of_type(RULE)
+    assert set(found) == set(judged)
+    for name, rule in judged.items():
+        inputs = found[name].inputs
+        weights = [
+            one["weight"] for one in inputs["actions"][0].get("forward", {}).get("targetGroups", [])
+        ]
+        assert as_declared(rule) == (
+            inputs["listenerArn"],
+            inputs["priority"],
+            inputs["conditions"],
+            weights or None,
+        )
+        groups = () if isinstance(rule.action, FixedResponse) else rule.action.groups
+        assert {names[arn] for arn in named_groups(inputs["actions"])} == set(groups)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import catalog
-import rust_scorer.endpoints
+import rust_scorer.names
 from sandbox.account.client import Account
 from sandbox.engine.result import DeploymentError, Operation
 from sandbox.routes import read_routes
@@ -19,7 +19,7 @@ from .conftest import Deploy
 TESTS = Path(__file__).parents[1]
 IMAGE_FUNCTIONS = [
     *(backend.function_name for backend in catalog.IMAGE_BACKENDS),
-    rust_scorer.endpoints.FUNCTION,
+    rust_scorer.names.FUNCTION,
 ]
 ADOPT_LOG_GROUPS = json.dumps(
     {f"{name}-log-group": f"/aws/lambda/{name}" for name in IMAGE_FUNCTIONS}

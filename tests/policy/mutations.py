@@ -270,7 +270,7 @@ _HISTORY = {
 
 _OTHER_BALANCER = {"app/public/1": "app/internal/2", "app/internal/2": "app/public/1"}
 _OTHER_GROUP = {
-    f"targetgroup/{one.group.physical}/1": f"targetgroup/{other.group.physical}/1"
+    f"targetgroup/{one.target_group.physical}/1": f"targetgroup/{other.target_group.physical}/1"
     for one, other in pairwise((*catalog.BACKENDS, catalog.BACKENDS[0]))
 }
 _ADMIN = json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})

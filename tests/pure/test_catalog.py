@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import catalog
-from endpoints.model import ImageLambda, Traffic, ZipLambda
+from lambdas.model import ImageLambda, ZipLambda
 from routing import Forward, Listener, Rule, WeightedForward
-from routing.checks import rule_problems, table_problems, target_group_problems
-from routing.reachability import analyse
+from routing.checks import target_group_problems
+from routing.matching import matches, winner
+from tests.support.traffic import asked
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -25,21 +26,6 @@ ENDPOINTS = {endpoint.name: endpoint for endpoint in catalog.ENDPOINTS}
 SHARES = st.integers(0, 100)
 OVERRIDES = st.dictionaries(st.sampled_from(catalog.DUAL_ENDPOINTS), SHARES)
 SECRETS = st.none() | st.text("aZ9._~-", min_size=1, max_size=8)
-
-
-def traffic(
-    share: int = 0,
-    overrides: Mapping[str, int] | None = None,
-    *,
-    seconds: int = 3600,
-    secret: str | None = None,
-) -> Traffic:
-    return Traffic(
-        rust_percentage=share,
-        overrides=overrides or {},
-        stickiness_seconds=seconds,
-        tester_secret=secret,
-    )
 
 
 def test_the_endpoints_are_those_of_the_contract() -> None:
@@ -69,13 +55,13 @@ def test_an_endpoint_is_its_row(name: str) -> None:
         assert backend.memory_mb == int(row["memory_mb"])
         assert backend.timeout_s == int(row["timeout_s"])
         assert backend.function == row["function_logical_name"]
-        assert backend.group.group == row["target_group_logical_name"]
-        assert backend.group.physical == row["target_group_name"]
+        assert backend.target_group.logical == row["target_group_logical_name"]
+        assert backend.target_group.physical == row["target_group_name"]
     else:
         assert not isinstance(backend, ImageLambda | ZipLambda)
 
 
-def shape(rule: Rule[str]) -> tuple[object, ...]:
+def shape(rule: Rule) -> tuple[object, ...]:
     return rule.name, rule.listener, rule.priority, rule.conditions
 
 
@@ -84,14 +70,11 @@ def shape(rule: Rule[str]) -> tuple[object, ...]:
 def test_any_percentage_with_any_overrides_gives_a_valid_table(
     share: int, overrides: Mapping[str, int], seconds: int, secret: str | None
 ) -> None:
-    table = catalog.routing_table(traffic(share, overrides, seconds=seconds, secret=secret))
+    table = catalog.routing_table(asked(share, overrides, seconds=seconds, secret=secret))
 
-    assert table_problems(table) == []
-    assert [problem for rule in table for problem in rule_problems(rule)] == []
     assert len(table) == (26 if secret else 19)
-    by_name = {rule.name: rule for rule in table}
     for name, endpoint in ENDPOINTS.items():
-        action = by_name[endpoint.rule].action
+        action = table[endpoint.rule].action
         if name in catalog.DUAL_ENDPOINTS and overrides.get(name, share):
             rust = overrides.get(name, share)
             assert isinstance(action, WeightedForward)
@@ -106,11 +89,11 @@ def test_any_percentage_with_any_overrides_gives_a_valid_table(
 def test_names_priorities_and_conditions_are_the_same_at_any_two_percentages(
     share: int, overrides: Mapping[str, int], other_share: int, other_overrides: Mapping[str, int]
 ) -> None:
-    one = catalog.routing_table(traffic(share, overrides))
-    two = catalog.routing_table(traffic(other_share, other_overrides))
+    one = catalog.routing_table(asked(share, overrides))
+    two = catalog.routing_table(asked(other_share, other_overrides))
 
-    assert list(map(shape, one)) == list(map(shape, two))
-    changed = {a.name for a, b in zip(one, two, strict=True) if a != b}
+    assert list(map(shape, one.values())) == list(map(shape, two.values()))
+    changed = {name for name in one if one[name] != two[name]}
     assert changed == {
         ENDPOINTS[name].rule
         for name in catalog.DUAL_ENDPOINTS
@@ -121,14 +104,14 @@ def test_names_priorities_and_conditions_are_the_same_at_any_two_percentages(
 @pytest.mark.parametrize("share", [-1, 101])
 def test_a_share_out_of_range_gives_no_table(share: int) -> None:
     with pytest.raises(ValueError, match="0 to 100"):
-        catalog.routing_table(traffic(share))
+        catalog.routing_table(asked(share))
     with pytest.raises(ValueError, match="0 to 100"):
-        catalog.routing_table(traffic(0, {"embed-gs": share}))
+        catalog.routing_table(asked(0, {"embed-gs": share}))
 
 
 def test_a_table_that_aws_would_refuse_is_refused_with_all_problems_and_no_secret() -> None:
     with pytest.raises(ValueError, match="stickiness of 0 s") as caught:
-        catalog.routing_table(traffic(10, seconds=0, secret="canary*" * 20))
+        catalog.routing_table(asked(10, seconds=0, secret="canary*" * 20))
 
     message = str(caught.value)
     assert message.count("stickiness of 0 s") == 6
@@ -136,17 +119,20 @@ def test_a_table_that_aws_would_refuse_is_refused_with_all_problems_and_no_secre
     assert "canary" not in message
 
 
-def test_every_rule_is_reachable_and_the_overlaps_are_the_known_ones() -> None:
-    table = catalog.routing_table(traffic())
-    found = {
-        listener: analyse([r for r in table if r.listener is listener]) for listener in Listener
+def test_the_rules_that_take_requests_of_others_are_the_known_ones() -> None:
+    table = catalog.routing_table(asked(secret="s"))
+    overlaps = {
+        (first.name, rule.name)
+        for rule in table.values()
+        for first in table.values()
+        if first.listener is rule.listener
+        and first.priority < rule.priority
+        and first.witness is not None
+        and matches(rule, first.witness)
+        and not first.name.startswith(("lrule-rust-", "lrule-tester-"))
     }
 
-    assert not any(one.unreachable for one in found.values())
-    assert all(
-        len(found[listener].witnesses) == n for listener, n in zip(found, (16, 3), strict=True)
-    )
-    assert {pair for one in found.values() for pair in one.overlaps} == {
+    assert overlaps == {
         ("passport-v2-lrule-history", "lrule-lambda-passport-v2-stamp-score"),
         ("lrule-lambda-passport-v2-model-score", "passport-v2-lrule"),
         ("passport-v2-lrule-history", "passport-v2-lrule"),
@@ -154,44 +140,44 @@ def test_every_rule_is_reachable_and_the_overlaps_are_the_known_ones() -> None:
     }
 
 
-def test_with_testers_every_rule_is_reachable_and_the_history_is_kept_from_rust() -> None:
-    table = catalog.routing_table(traffic(secret="s"))
-    public = analyse([rule for rule in table if rule.listener is Listener.PUBLIC])
+def test_the_history_of_testers_is_kept_from_rust() -> None:
+    table = catalog.routing_table(asked(secret="s"))
+    history = table["lrule-tester-v2-history"]
+    assert history.witness is not None
+    public = [rule for rule in table.values() if rule.listener is Listener.PUBLIC]
 
-    assert public.unreachable == ()
-    assert len(public.witnesses) == 20
-    assert ("lrule-tester-v2-history", "lrule-rust-v2-stamps-score") in public.overlaps
-    assert ("lrule-rust-v2-stamps-score", "lrule-tester-v2-history") not in public.overlaps
+    assert winner(public, history.witness) is history
+    assert matches(table["lrule-rust-v2-stamps-score"], history.witness)
+
+
+def test_a_witness_is_taken_as_its_route_is_written() -> None:
+    for endpoint in catalog.ENDPOINTS:
+        assert endpoint.witness.method in (endpoint.methods or ("GET",))
+        assert endpoint.witness.headers == ()
+        assert "*" not in str(endpoint.witness)
 
 
 def test_each_balancer_has_its_own_rust_group() -> None:
-    assert catalog.RUST_GROUP_NAMES == {
+    own = {
         Listener.PUBLIC: "l-passport-v2-rust-scorer",
         Listener.INTERNAL: "l-passport-v2-rust-scorer-internal",
     }
-    table = catalog.routing_table(traffic(100, secret="s"))
-    rust = set(catalog.RUST_GROUP_NAMES.values())
-    for rule in table:
-        groups = (
-            () if not isinstance(rule.action, Forward | WeightedForward) else rule.action.groups
-        )
-        assert rust & set(groups) <= {catalog.RUST_GROUP_NAMES[rule.listener]}
+    for rule in catalog.routing_table(asked(100, secret="s")).values():
+        if isinstance(rule.action, Forward | WeightedForward):
+            assert set(own.values()) & set(rule.action.groups) <= {own[rule.listener]}
 
 
 def test_target_group_names_are_what_aws_takes() -> None:
-    groups = [backend.group for backend in catalog.BACKENDS]
-
-    assert len(groups) == 16
-    assert target_group_problems(groups) == []
+    assert len(catalog.TARGET_GROUPS) == 18
+    assert target_group_problems(catalog.TARGET_GROUPS) == []
 
 
 def test_the_score_rule_moves_after_submit_passports_and_that_one_is_made_first() -> None:
-    assert catalog.MOVES_AFTER == {
-        "lrule-lambda-cc-v1-score-GET-0": "lrule-lambda-submit-passport-0"
-    }
-    names = [rule.name for rule in catalog.routing_table(traffic())]
-    for later, earlier in catalog.MOVES_AFTER.items():
-        assert names.index(earlier) < names.index(later)
+    moving = {e.name: e.moves_after for e in catalog.ENDPOINTS if e.moves_after}
+    names = [endpoint.name for endpoint in catalog.ENDPOINTS]
+
+    assert moving == {"cc-v1-score-GET-0": "submit-passport-0"}
+    assert names.index("submit-passport-0") < names.index("cc-v1-score-GET-0")
 
 
 def test_logical_names_are_unique_and_testers_add_seven() -> None:

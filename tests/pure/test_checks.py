@@ -11,10 +11,9 @@ from routing import (
     FixedResponse,
     Forward,
     Header,
-    Host,
     Listener,
-    Methods,
     Path,
+    Request,
     Rule,
     TargetGroupNames,
     WeightedForward,
@@ -32,8 +31,16 @@ from routing.checks import (
     target_group_name_problems,
     target_group_problems,
 )
-
-Action = Forward[str] | WeightedForward[str] | FixedResponse
+from routing.model import Action
+from tests.support.limits import (
+    ACTIONS,
+    CONDITIONS,
+    ENVIRONMENTS,
+    FUNCTIONS,
+    PRIORITIES,
+    TARGET_GROUP_NAMES,
+    spread,
+)
 
 
 def a_rule(
@@ -42,70 +49,29 @@ def a_rule(
     *,
     listener: Listener = Listener.PUBLIC,
     action: Action | None = None,
-) -> Rule[str]:
+) -> Rule:
     return Rule(
         name=f"{listener}-{priority}-{path}",
         listener=listener,
         priority=priority,
         conditions=(Path((path,)),),
         action=action or Forward(f"group-{listener}"),
+        witness=Request("GET", "a.b", path.replace("*", "")),
     )
 
 
-def spread(*weights: int, seconds: int = 60) -> WeightedForward[str]:
-    return WeightedForward(
-        tuple(WeightedGroup(f"g{n}", weight) for n, weight in enumerate(weights)), seconds
-    )
-
-
-@pytest.mark.parametrize(("bad", "good"), [(0, 1), (50_001, 50_000), (-1, 2)])
+@pytest.mark.parametrize(("bad", "good"), PRIORITIES.values(), ids=PRIORITIES)
 def test_priorities_are_those_of_the_api(bad: int, good: int) -> None:
-    assert len(priority_problems(bad)) == 1
-    assert str(bad) in priority_problems(bad)[0]
+    (problem,) = priority_problems(bad)
+
+    assert str(bad) in problem
     assert priority_problems(good) == []
 
 
-ROOT = Path(("/",))
-
-CONDITIONS: dict[str, tuple[Sequence[Condition], Sequence[Condition]]] = {
-    "no condition": ([], [ROOT]),
-    "two hosts": ([Host(("a.b",)), Host(("c.d",))], [Host(("a.b", "c.d"))]),
-    "two paths": ([ROOT, Path(("/b",))], [Path(("/", "/b"))]),
-    "two methods": ([Methods(("GET",)), Methods(("POST",))], [Methods(("GET", "POST"))]),
-    "six values": (
-        [Path(("/a", "/b", "/c")), Methods(("GET", "POST", "PUT"))],
-        [Path(("/a", "/b", "/c")), Methods(("GET", "POST"))],
-    ),
-    "six values with headers": (
-        [ROOT, Header("X", ("a", "b")), Header("Y", ("a", "b", "c"))],
-        [ROOT, Header("X", ("a", "b")), Header("Y", ("a", "b"))],
-    ),
-    "six wildcards": ([Path(("/*/?/*/?/*/?",))], [Path(("/*/?/*/?/*",))]),
-    "six wildcards in two conditions": (
-        [Host(("*.*",)), Path(("/*/*/*/*",))],
-        [Host(("*.*",)), Path(("/*/*/*",))],
-    ),
-    "no value": ([Path(())], [ROOT]),
-    "no header value": ([Header("X", ())], [Header("X", ("a",))]),
-    "empty value": ([Path(("",))], [ROOT]),
-    "long path": ([Path(("/" * 129,))], [Path(("/" * 128,))]),
-    "long host": ([Host(("a." * 64 + "a",))], [Host(("a." * 64,))]),
-    "long header value": ([Header("X", ("a" * 129,))], [Header("X", ("a" * 128,))]),
-    "empty header value": ([Header("X", ("",))], [Header("X", ("a",))]),
-    "host without a dot": ([Host(("localhost",))], [Host(("local.host",))]),
-    "only one host with a dot": ([Host(("a.b", "ab"))], [Host(("a.b", "b.a"))]),
-    "small method": ([Methods(("get",))], [Methods(("GET",))]),
-    "method with a star": ([Methods(("GE*",))], [Methods(("GE_",))]),
-    "long method": ([Methods(("A" * 41,))], [Methods(("A" * 40,))]),
-    "header without a name": ([Header("", ("a",))], [Header("X", ("a",))]),
-    "long header name": ([Header("X" * 41, ("a",))], [Header("X" * 40, ("a",))]),
-}
-
-
-@pytest.mark.parametrize("case", CONDITIONS)
-def test_conditions_keep_the_limits_of_a_rule(case: str) -> None:
-    bad, good = CONDITIONS[case]
-
+@pytest.mark.parametrize(("bad", "good"), CONDITIONS.values(), ids=CONDITIONS)
+def test_conditions_keep_the_limits_of_a_rule(
+    bad: Sequence[Condition], good: Sequence[Condition]
+) -> None:
     assert condition_problems(bad)
     assert condition_problems(good) == []
 
@@ -122,55 +88,10 @@ def test_a_headers_value_is_part_of_no_problem() -> None:
     assert "can" not in "".join(problems)
 
 
-ACTIONS: dict[str, tuple[Action, Action]] = {
-    "no group": (spread(), spread(50, 50)),
-    "one group": (spread(100), spread(99, 1)),
-    "six groups": (spread(50, 10, 10, 10, 10, 10), spread(50, 10, 10, 10, 20)),
-    "one group twice": (
-        WeightedForward((WeightedGroup("a", 50), WeightedGroup("a", 50)), 60),
-        WeightedForward((WeightedGroup("a", 50), WeightedGroup("b", 50)), 60),
-    ),
-    "less than everything": (spread(50, 49), spread(50, 50)),
-    "more than everything": (spread(100, 1), spread(100, 0)),
-    "nothing": (spread(0, 0), spread(0, 100)),
-    "negative": (spread(101, -1), spread(99, 1)),
-    "no time": (spread(50, 50, seconds=0), spread(50, 50, seconds=1)),
-    "too long": (spread(50, 50, seconds=604_801), spread(50, 50, seconds=604_800)),
-    "redirect": (FixedResponse(302, "text/plain", ""), FixedResponse(202, "text/plain", "")),
-    "status of four digits": (
-        FixedResponse(4000, "text/plain", ""),
-        FixedResponse(400, "text/plain", ""),
-    ),
-    "content type": (FixedResponse(400, "text/xml", ""), FixedResponse(400, "text/html", "")),
-    "long body": (
-        FixedResponse(400, "text/plain", "x" * 1025),
-        FixedResponse(400, "text/plain", "x" * 1024),
-    ),
-}
-
-
-@pytest.mark.parametrize("case", ACTIONS)
-def test_actions_keep_the_limits_of_a_rule(case: str) -> None:
-    bad, good = ACTIONS[case]
-
+@pytest.mark.parametrize(("bad", "good"), ACTIONS.values(), ids=ACTIONS)
+def test_actions_keep_the_limits_of_a_rule(bad: Action, good: Action) -> None:
     assert action_problems(bad)
     assert action_problems(good) == []
-
-
-def test_equal_groups_are_found_by_identity_where_they_cannot_be_compared() -> None:
-    class Unknown:
-        def __eq__(self, other: object) -> bool:
-            return False
-
-        __hash__ = object.__hash__
-
-    one, two = Unknown(), Unknown()
-
-    def of(*groups: Unknown) -> WeightedForward[Unknown]:
-        return WeightedForward(tuple(WeightedGroup(group, 50) for group in groups), 60)
-
-    assert action_problems(of(one, one))
-    assert action_problems(of(one, two)) == []
 
 
 def test_a_rules_problems_are_those_of_its_parts() -> None:
@@ -194,15 +115,24 @@ def test_a_priority_is_taken_once_per_listener() -> None:
     assert table_problems([one, a_rule(5, "/a", listener=Listener.INTERNAL)]) == []
 
 
-def test_every_rule_must_be_reachable() -> None:
+def test_every_rule_must_get_its_witness() -> None:
     wide, narrow = a_rule(1, "/a*"), a_rule(2, "/ab")
 
-    (problem,) = table_problems([wide, narrow])
-    assert problem.startswith(narrow.name)
+    assert table_problems([wide, narrow]) == [
+        "public-2-/ab: GET a.b/ab does not reach it, public-1-/a* takes it"
+    ]
     assert table_problems([replace(wide, priority=3), narrow]) == []
-    assert table_problems([wide, replace(narrow, listener=Listener.INTERNAL)]) == [
-        *table_problems([wide]),
-        "target group group-public serves 2 load balancers, AWS allows 1",
+    internal = replace(narrow, listener=Listener.INTERNAL, action=Forward("group-internal"))
+    assert table_problems([wide, internal]) == []
+
+
+def test_a_witness_that_no_rule_takes_and_a_missing_one_are_told() -> None:
+    elsewhere = replace(a_rule(), witness=Request("GET", "a.b", "/b"))
+    unknown = replace(a_rule(2, "/c"), witness=None)
+
+    assert table_problems([elsewhere, unknown]) == [
+        "public-1-/a: GET a.b/b does not reach it, the default rule takes it",
+        "public-2-/c: no request is known that reaches it",
     ]
 
 
@@ -265,10 +195,7 @@ def test_a_table_names_the_rule_of_every_problem() -> None:
     assert all(problem.startswith(f"{bad.name}: ") for problem in problems)
 
 
-@pytest.mark.parametrize(
-    ("bad", "good"),
-    [("", "a"), ("a" * 33, "a" * 32), ("a_b", "a-b"), ("-a", "a"), ("a-", "A9"), ("a.b", "ab")],
-)
+@pytest.mark.parametrize(("bad", "good"), TARGET_GROUP_NAMES.values(), ids=TARGET_GROUP_NAMES)
 def test_target_group_names_are_those_of_the_api(bad: str, good: str) -> None:
     assert target_group_name_problems(bad)
     assert target_group_name_problems(good) == []
@@ -284,39 +211,15 @@ def test_two_target_groups_may_not_share_a_name() -> None:
     assert len(target_group_problems([replace(one, physical="a_b")])) == 1
 
 
-FUNCTIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "no name": ({"name": ""}, {"name": "a"}),
-    "long name": ({"name": "a" * 65}, {"name": "a" * 64}),
-    "dotted name": ({"name": "a.b"}, {"name": "a_b-C9"}),
-    "too little memory": ({"memory_mb": 127}, {"memory_mb": 128}),
-    "too much memory": ({"memory_mb": 10_241}, {"memory_mb": 10_240}),
-    "no time": ({"timeout_s": 0}, {"timeout_s": 1}),
-    "too much time": ({"timeout_s": 901}, {"timeout_s": 900}),
-}
-
-
-@pytest.mark.parametrize("case", FUNCTIONS)
-def test_functions_keep_the_limits_of_lambda(case: str) -> None:
+@pytest.mark.parametrize(("bad", "good"), FUNCTIONS.values(), ids=FUNCTIONS)
+def test_functions_keep_the_limits_of_lambda(bad: dict[str, Any], good: dict[str, Any]) -> None:
     usual: dict[str, Any] = {"name": "f", "memory_mb": 512, "timeout_s": 60}
-    bad, good = FUNCTIONS[case]
 
     assert len(function_problems(**{**usual, **bad})) == 1
     assert function_problems(**{**usual, **good}) == []
 
 
-@pytest.mark.parametrize(
-    ("bad", "good"),
-    [
-        ({"1A": "canary"}, {"A1": "canary"}),
-        ({"A-B": "canary"}, {"A_B": "canary"}),
-        ({"_A": "canary"}, {"A_": "canary"}),
-        ({"AWS_REGION": "canary"}, {"AWS_REGIONS": "canary"}),
-        ({"AWS_SESSION_TOKEN": "canary"}, {"AWS_LAMBDA_EXEC_WRAPPER": "canary"}),
-        ({"BIG": "canary" + "x" * 4088}, {"BIG": "canary" + "x" * 4087}),
-        ({"BIG": "é" * 2047}, {"BIG": "é" * 2046}),
-    ],
-    ids=lambda variables: next(iter(variables)),
-)
+@pytest.mark.parametrize(("bad", "good"), ENVIRONMENTS.values(), ids=ENVIRONMENTS)
 def test_environments_keep_the_limits_of_lambda_and_values_stay_unseen(
     bad: dict[str, str], good: dict[str, str]
 ) -> None:

@@ -15,7 +15,7 @@ import pytest
 from routing import limits
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("routing", "endpoints", "scorer", "embed", "rust_scorer", "monitoring")
+PACKAGES = ("routing", "lambdas", "scorer", "embed", "rust_scorer", "monitoring")
 
 
 def _module(path: Path) -> str:
@@ -33,16 +33,17 @@ DATA_AND_RULES = [
     "routing.shares",
     "routing.limits",
     "routing.checks",
-    "routing.reachability",
-    "endpoints",
-    "endpoints.model",
-    "endpoints.environment",
+    "routing.matching",
+    "lambdas",
+    "lambdas.model",
+    "lambdas.environment",
+    "endpoint",
     "scorer",
     "scorer.endpoints",
     "embed",
     "embed.endpoints",
     "rust_scorer",
-    "rust_scorer.endpoints",
+    "rust_scorer.names",
     "monitoring",
     "monitoring.alarms",
     "catalog",
@@ -77,7 +78,7 @@ def members(package: str) -> list[str]:
 
 
 def test_the_program_is_where_these_tests_look() -> None:
-    assert {"__main__", "settings", "foundation", "catalog", *PACKAGES} <= set(SOURCES)
+    assert {"__main__", "settings", "foundation", "catalog", "endpoint", *PACKAGES} <= set(SOURCES)
     assert set(DATA_AND_RULES) <= set(SOURCES)
 
 
@@ -105,7 +106,7 @@ def test_the_four_functions_are_offered_by_routing_itself() -> None:
         "create_lambda_target_group",
         "create_listener_rule",
         "create_weighted_listener_rule",
-        "get_routing_percentages",
+        "choose_forward",
         "is_rust_enabled",
         "Host",
         "Path",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 
-import rust_scorer.endpoints as rust
+import rust_scorer.names as rust
 from routing import Listener
 from sandbox.checklist.client import Sample
 from sandbox.checklist.results import Claim, Item, Line, Timeline
@@ -49,7 +49,7 @@ def _subject(sample: Sample) -> str:
     listener = sample.target.endpoint.listener
     # An error that was asked for does not say whose it is; it was Rust's.
     failed = sample.status == HTTPStatus.INTERNAL_SERVER_ERROR
-    return rust.GROUPS[listener].physical if failed else _BALANCERS[listener]
+    return rust.TARGET_GROUPS[listener].physical if failed else _BALANCERS[listener]
 
 
 def _equal(metric: str, sent: Counter[str], read: Mapping[tuple[str, str], _Minutes]) -> Claim:

@@ -1,21 +1,13 @@
-"""Rules and endpoints as plain data."""
+"""Endpoints and their rules as plain data."""
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from endpoints.environment import PYTHON_VARIABLES, python_environment, rust_environment
-from endpoints.model import (
-    REGISTRY_GROUP,
-    Endpoint,
-    LambdaBackend,
-    RegistryService,
-    Traffic,
-    image_lambda,
-    plan_rules,
-    zip_lambda,
-)
-from endpoints.model import TesterRule as InFront  # a Test* would be collected
+from endpoint import REGISTRY_GROUP, Endpoint, RegistryService
+from endpoint import TesterRule as InFront  # a Test* would be collected
+from lambdas.environment import PYTHON_VARIABLES, python_environment, rust_environment
+from lambdas.model import LambdaBackend, image_lambda, zip_lambda
 from routing import (
     FixedResponse,
     Forward,
@@ -24,20 +16,18 @@ from routing import (
     Listener,
     Methods,
     Path,
+    Request,
     Rule,
     TargetGroupNames,
     WeightedForward,
     WeightedGroup,
     conditions,
 )
+from routing.model import Action
+from tests.support.traffic import asked
 
 SECRET = "canary"
-
-
-def traffic(share: int = 0, *, secret: str | None = None, **overrides: int) -> Traffic:
-    return Traffic(
-        rust_percentage=share, overrides=overrides, stickiness_seconds=60, tester_secret=secret
-    )
+WITNESS = Request("GET", "a.b", "/a/1")
 
 
 def an_endpoint(
@@ -54,6 +44,7 @@ def an_endpoint(
         path="/a/*",
         host="*.b",
         methods=("GET",),
+        witness=WITNESS,
         backend=backend,
         dual=dual,
         tester=tester,
@@ -78,35 +69,18 @@ def test_conditions_stand_in_a_fixed_order_and_only_where_given() -> None:
 
 def test_a_headers_value_is_in_no_repr() -> None:
     header = Header("X-Tester", (SECRET,))
-    rule = Rule(
-        name="r",
-        listener=Listener.PUBLIC,
-        priority=1,
-        conditions=(header,),
-        action=Forward("group"),
-    )
+    rule = DUAL.plan_tester(asked(secret=SECRET), "l-rust")
 
     assert "X-Tester" in repr(header)
     assert SECRET not in repr(header)
+    assert "X-Use-Rust-Scorer" in repr(rule)
     assert SECRET not in repr(rule)
-    assert SECRET not in repr(traffic(secret=SECRET))
 
 
 def test_data_is_frozen() -> None:
     for value, field in ((DUAL, "priority"), (PYTHON, "memory_mb"), (Header("X", ()), "values")):
         with pytest.raises(FrozenInstanceError):
             setattr(value, field, None)
-
-
-def test_groups_are_converted_without_touching_the_rest() -> None:
-    weighted = WeightedForward((WeightedGroup("a", 0), WeightedGroup("b", 100)), 9)
-
-    assert weighted.groups == ("a", "b")
-    assert weighted.map(str.upper) == WeightedForward(
-        (WeightedGroup("A", 0), WeightedGroup("B", 100)), 9
-    )
-    assert Forward("a").map(str.upper) == Forward("A")
-    assert Forward("a").groups == ("a",)
 
 
 @pytest.mark.parametrize(
@@ -119,69 +93,78 @@ def test_groups_are_converted_without_touching_the_rest() -> None:
     ],
     ids=["fixed response", "registry", "Python", "dual"],
 )
-def test_only_a_dual_endpoint_has_a_share(
-    endpoint: Endpoint, action: Forward[str] | WeightedForward[str] | FixedResponse
-) -> None:
-    assert endpoint.plan(traffic(10), "l-rust") == Rule(
+def test_only_a_dual_endpoint_has_a_share(endpoint: Endpoint, action: Action) -> None:
+    assert endpoint.plan(asked(10, seconds=60), "l-rust") == Rule(
         name="rule",
         listener=Listener.INTERNAL,
         priority=7,
         conditions=(Host(("*.b",)), Path(("/a/*",)), Methods(("GET",))),
         action=action,
+        witness=WITNESS,
     )
 
 
-@pytest.mark.parametrize(("share", "own", "expected"), [(0, 25, 25), (100, 0, 0), (10, 10, 10)])
-def test_an_endpoints_own_share_outranks_the_global_one(
-    share: int, own: int, expected: int
-) -> None:
-    assert traffic(share, one=own).percentages_of("one").rust == expected
-    assert traffic(share, one=own).percentages_of("two").rust == share
+@pytest.mark.parametrize(("share", "own", "rust"), [(0, 25, 25), (100, 1, 1), (10, 10, 10)])
+def test_an_endpoints_own_share_outranks_the_global_one(share: int, own: int, rust: int) -> None:
+    weighted = DUAL.plan(asked(share, {"one": own, "two": 77}), "l-rust").action
+
+    assert isinstance(weighted, WeightedForward)
+    assert [target.weight for target in weighted.targets] == [100 - rust, rust]
+
+
+def test_an_endpoints_own_zero_is_a_plain_forward_under_any_global_share() -> None:
+    assert DUAL.plan(asked(100, {"one": 0}), "l-rust").action == Forward("l-one")
 
 
 def test_tester_rules_are_planned_only_with_a_secret() -> None:
-    assert [rule.name for rule in plan_rules([DUAL], traffic(), "l-rust")] == ["rule"]
+    assert DUAL.plan_tester(asked(), "l-rust") is None
+    assert replace(DUAL, tester=None).plan_tester(asked(secret=SECRET), "l-rust") is None
 
-    rules = plan_rules([DUAL], traffic(secret=SECRET), "l-rust")
+    rule = DUAL.plan_tester(asked(secret=SECRET), "l-rust")
 
-    assert [rule.name for rule in rules] == ["rule", "tester"]
-    assert rules[1].priority == 3
-    assert rules[1].action == Forward("l-rust")
-    assert rules[1].conditions == (
-        *rules[0].conditions,
-        Header("X-Use-Rust-Scorer", (SECRET,)),
+    assert rule == Rule(
+        name="tester",
+        listener=Listener.INTERNAL,
+        priority=3,
+        conditions=(
+            *DUAL.plan(asked(), "l-rust").conditions,
+            Header("X-Use-Rust-Scorer", (SECRET,)),
+        ),
+        action=Forward("l-rust"),
+        witness=replace(WITNESS, headers=(("X-Use-Rust-Scorer", SECRET),)),
     )
 
 
 def test_testers_of_a_registry_route_stay_at_the_registry() -> None:
     endpoint = an_endpoint(RegistryService(), tester=InFront("tester", 3))
-    rules = plan_rules([endpoint], traffic(100, secret=SECRET), "l-rust")
+    rule = endpoint.plan_tester(asked(100, secret=SECRET), "l-rust")
 
-    assert [rule.action for rule in rules] == [Forward(REGISTRY_GROUP)] * 2
+    assert rule is not None
+    assert rule.action == Forward(REGISTRY_GROUP)
 
 
 def test_names_of_an_image_endpoint_follow_todays_convention() -> None:
     assert PYTHON.function == PYTHON.function_name == "one"
     assert PYTHON.log_group == "one-log-group"
-    assert PYTHON.group == TargetGroupNames(
-        group="l-one",
+    assert PYTHON.target_group == TargetGroupNames(
+        logical="l-one",
         physical="l-one",
         permission="withLb-one",
         attachment="lambdaTargetGroupAttachment-one",
     )
-    assert PYTHON.group_tag == "l-one"
+    assert PYTHON.target_group_tag == "l-one"
 
 
 def test_names_of_a_zip_endpoint_follow_todays_convention() -> None:
     backend = zip_lambda("one", handler="h")
 
     assert backend.function == "one-lambda-function"
-    assert backend.function_name == backend.group_tag == "one-lambda"
+    assert backend.function_name == backend.target_group_tag == "one-lambda"
     assert backend.log_group == "one-lambda-log-group"
     assert backend.role == "one-lambda-role"
     assert backend.security_group == "one-lambda-sg"
-    assert backend.group == TargetGroupNames(
-        group="one-lambda-tg",
+    assert backend.target_group == TargetGroupNames(
+        logical="one-lambda-tg",
         physical="one-lambda-target-group",
         permission="one-lambda-permission",
         attachment="one-lambda-tg-attachment",
