@@ -215,8 +215,6 @@ def _time(chart: Timeline, seconds: float) -> _Spec:
             },
         }
     low, high = (min(xs) / seconds, max(xs) / seconds) if xs else (0.0, 0.0)
-    if low == high:
-        low, high = low - 0.5, high + 0.5
     return {
         "field": "x",
         "type": "quantitative",

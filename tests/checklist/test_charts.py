@@ -142,6 +142,12 @@ def test_a_share_that_is_not_allowed_has_another_shape_and_one_of_nobody_has_non
     assert shapes(Share(2600, 4000, 1877, 2123)) == [1, 0, 1]
     assert shapes(Share(0, 0, 0, 0)) == [0, 0, 0]
     assert "none asked" in texts(one_share(Share(0, 0, 0, 0)))
+    (cross,) = [
+        one
+        for one in coloured(one_share(Share(2600, 4000, 1877, 2123)), "failed")
+        if one.tag == "path"
+    ]
+    assert "A" not in cross.get("d", "")  # no arc
 
 
 def test_a_long_name_is_wrapped_and_not_cut() -> None:
