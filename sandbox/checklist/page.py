@@ -4,15 +4,14 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sandbox.checklist import charts
-from sandbox.checklist.results import Chart, Checklist, Item, Shares, Timeline
+from sandbox.checklist.results import Chart, Checklist, Item, Shares
 from sandbox.checklist.tables import Table, table
-from sandbox.checklist.timeline_chart import splits
 from sandbox.checklist.wording import OUTCOME, number, printable, verdict
 
 _TEMPLATE: Final = "page.html.j2"
@@ -20,15 +19,12 @@ _TEMPLATE: Final = "page.html.j2"
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart drawn for a wide and for a narrow window, and its numbers."""
+    """A chart and its numbers."""
 
-    title: str
-    note: str
-    shares: bool
-    split: bool
-    """Whether a line divides Rust from Python."""
-    wide: str
-    narrow: str
+    chart: Chart
+    kind: Literal["shares", "split", "sums", ""]
+    """What a reader must be told to read it; `split`: the line divides Rust from Python."""
+    svg: str
     table: Table
 
 
@@ -57,10 +53,7 @@ def page(checklist: Checklist) -> str:
         Section(
             number_,
             item,
-            tuple(
-                _figure(chart, f"chart-{number_}-{index}")
-                for index, chart in enumerate(item.charts, 1)
-            ),
+            tuple(map(_figure, item.charts)),
         )
         for number_, item in enumerate(checklist.items, 1)
     ]
@@ -91,20 +84,19 @@ def _environment() -> Environment:
 
 
 def _finalize(value: object) -> object:
-    """No control characters but in our own SVG, which has none."""
+    """No control characters but in the SVG, which has none."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _figure(chart: Chart, name: str) -> Figure:
-    return Figure(
-        title=chart.title,
-        note=chart.note,
-        shares=isinstance(chart, Shares),
-        split=isinstance(chart, Timeline) and splits(chart),
-        wide=charts.draw(chart, name=f"{name}-wide", width=charts.WIDE),
-        narrow=charts.draw(chart, name=f"{name}-narrow", width=charts.NARROW),
-        table=table(chart),
-    )
+def _figure(chart: Chart) -> Figure:
+    kind: Literal["shares", "split", "sums", ""] = ""
+    if isinstance(chart, Shares):
+        kind = "shares"
+    elif chart.sums:
+        kind = "sums"
+    elif chart.unit == charts.SHARE_OF_RUST:
+        kind = "split"
+    return Figure(chart, kind, charts.draw(chart), table(chart))
 
 
 def _date(started: str) -> str:

@@ -1,5 +1,6 @@
 """What a run of the checklist measured: plain data, for every form of report."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -20,6 +21,11 @@ class Line:
 
     label: str
     points: tuple[tuple[float, float], ...]
+
+    @property
+    def measured(self) -> list[tuple[float, float]]:
+        """The points that are numbers, in the order of x."""
+        return sorted(point for point in self.points if all(map(math.isfinite, point)))
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """The numbers behind the charts, for whoever wants to read or copy them."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
 from sandbox.checklist.results import Chart, Shares, Timeline
-from sandbox.checklist.scales import finite, round_step
 from sandbox.checklist.wording import OUTCOME, moments, number, percent, time_unit
 
 _MOST_TIMES: Final = 60
@@ -45,10 +45,10 @@ def _shares(chart: Shares) -> Table:
 
 def _timeline(chart: Timeline) -> Table:
     seconds, unit = time_unit(chart)
-    lines = [finite(line.points) for line in chart.lines]
+    lines = [line.measured for line in chart.lines]
     xs = sorted({x for points in lines for x, _ in points})
     many = len(xs) > _MOST_TIMES
-    every = seconds * round_step((xs[-1] - xs[0]) / seconds / _MOST_TIMES) if many else 0
+    every = seconds * _round_step((xs[-1] - xs[0]) / seconds / _MOST_TIMES) if many else 0
     periods: dict[float, list[list[float]]] = {}
     for index, points in enumerate(lines):
         for x, y in points:
@@ -70,3 +70,9 @@ def _range(values: list[float]) -> str:
         return ""
     low, high = number(min(values)), number(max(values))
     return low if low == high else f"{low} to {high}"
+
+
+def _round_step(smallest: float) -> float:
+    """The next of 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(smallest))
+    return next(power * step for step in (1, 2, 5, 10) if smallest <= power * step)

@@ -70,7 +70,6 @@ ALL: Final = tuple(
     for method in endpoint.methods or (_ANY_METHOD,)
 )
 DUAL: Final = tuple(target for target in ALL if target.endpoint.dual)
-OTHERS: Final = tuple(target for target in ALL if not target.endpoint.dual)
 
 RUST_GROUPS: Final = frozenset(names.physical for names in rust.TARGET_GROUPS.values())
 """Names of Rust's target groups."""
