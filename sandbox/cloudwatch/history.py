@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sandbox.cloudwatch.statistics import Statistics
+from sandbox.cloudwatch.statistics import Distribution
 
 MINUTE_S: Final = 60
 KEPT_MINUTES: Final = 360
@@ -35,11 +35,7 @@ class History:
     """Data by metric, unit and minute. Not for several threads at once."""
 
     def __init__(self) -> None:
-        self._series: dict[Metric, dict[str, dict[int, Statistics]]] = {}
-
-    def __len__(self) -> int:
-        """How many minutes of metrics are kept."""
-        return sum(len(minutes) for units in self._series.values() for minutes in units.values())
+        self._series: dict[Metric, dict[str, dict[int, Distribution]]] = {}
 
     def __iter__(self) -> Iterator[Metric]:
         """Every metric that has data."""
@@ -50,7 +46,7 @@ class History:
 
         A time is rounded down to its minute, as CloudWatch does at standard resolution.
         """
-        statistics = Statistics.of_datum(datum)
+        statistics = Distribution.of_datum(datum)
         if not statistics.count:
             return
         metric = Metric.named(namespace, datum["MetricName"], datum.get("Dimensions") or ())
@@ -59,7 +55,7 @@ class History:
         minutes = self._series.setdefault(metric, {}).setdefault(unit, {})
         kept = minutes.get(minute)
         if kept is None:
-            kept = minutes[minute] = Statistics()
+            kept = minutes[minute] = Distribution()
         kept.merge(statistics)
         if len(minutes) > KEPT_MINUTES:
             del minutes[min(minutes)]
@@ -70,20 +66,20 @@ class History:
 
     def windows(
         self, metric: Metric, start: int, end: int, period_s: int, unit: str | None = None
-    ) -> dict[int, Statistics]:
+    ) -> dict[int, Distribution]:
         """What was measured from `start` to before `end`, in windows of a period from `start`.
 
         By the position of the window, 0 for the first; windows without data are left out.
         A unit leaves out data of any other one, none adds all up. Times since the epoch.
         """
-        found: dict[int, Statistics] = {}
+        found: dict[int, Distribution] = {}
         for stored, minutes in self._series.get(metric, {}).items():
             if unit not in (None, stored):
                 continue
             for minute, statistics in minutes.items():
                 if start <= minute < end:
                     position = (minute - start) // period_s
-                    found.setdefault(position, Statistics()).merge(statistics)
+                    found.setdefault(position, Distribution()).merge(statistics)
         return found
 
 

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from routing import limits
 from sandbox.cloudwatch.alarms import Alarm, Change
 from sandbox.cloudwatch.history import MINUTE_S, History
-from sandbox.cloudwatch.series import Unsupported
+from sandbox.cloudwatch.metric_math import Unsupported
 from sandbox.dataplane.metrics import Metrics
 
 if TYPE_CHECKING:

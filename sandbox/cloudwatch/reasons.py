@@ -2,7 +2,8 @@
 
 The sentences and the JSON are those of real alarms' StateReason and StateReasonData as they
 are published in AWS's documents and in notifications. Modelled: the sentence for a state that
-rests on missing data alone while there are points against it.
+rests on missing data alone while there are points against it, and that an alarm without
+DatapointsToAlarm has the words of one that names them.
 """
 
 import json
@@ -34,8 +35,6 @@ class Evaluated:
     period_s: int
     end: int
     """The end of the newest period."""
-    counts_datapoints: bool
-    """Whether the alarm itself names its datapoints to alarm."""
 
     def start_of(self, age: int) -> int:
         """When the period of this age began."""
@@ -54,11 +53,7 @@ def reason(evaluated: Evaluated) -> str:
         received = _datapoints(len(verdict.points))
         text += f"{received} received for {_number(criterion.periods, 'period')}"
         return f"{text}{_filled(evaluated)}."
-    text += str(len(telling))
-    if evaluated.counts_datapoints:
-        text += f" out of the last {criterion.periods} datapoints"
-    else:
-        text += " datapoint" if len(telling) == 1 else " datapoints"
+    text += f"{len(telling)} out of the last {criterion.periods} datapoints"
     listed = ", ".join(_point(evaluated, point) for point in telling[:_LISTED])
     short = len(telling) < _LISTED
     text += f" [{listed}]" if short else ""
@@ -68,11 +63,9 @@ def reason(evaluated: Evaluated) -> str:
     if not short:
         text += ". The most recent datapoints"
         text += f"{' which crossed the threshold' if alarm else ''}: [{listed}]"
-    if evaluated.counts_datapoints:
-        most = criterion.datapoints if alarm else criterion.periods - criterion.datapoints + 1
-        change = "OK -> ALARM" if alarm else "ALARM -> OK"
-        text += f" (minimum {_number(most, 'datapoint')} for {change} transition)"
-    return f"{text}."
+    most = criterion.datapoints if alarm else criterion.periods - criterion.datapoints + 1
+    change = "OK -> ALARM" if alarm else "ALARM -> OK"
+    return f"{text} (minimum {_number(most, 'datapoint')} for {change} transition)."
 
 
 def reason_data(

@@ -1,6 +1,7 @@
 """Many values in four numbers, as a statistic set of CloudWatch holds them."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ STATISTICS: Final = {
     "Sum": "total",
 }
 """What can be asked of a statistic set, and its attribute; percentiles need the single values."""
+
+PERCENTILE: Final = re.compile(r"p(\d{1,2}(?:\.\d{1,10})?|100)")
 
 _SET: Final = ("SampleCount", "Sum", "Minimum", "Maximum")
 
@@ -33,18 +36,6 @@ class Statistics:
         self.minimum = minimum
         self.maximum = maximum
 
-    @classmethod
-    def of_datum(cls, datum: Mapping[str, Any]) -> "Statistics":
-        """What a MetricDatum stands for, in any of its three forms."""
-        if statistic_set := datum.get("StatisticValues"):
-            return cls(*(float(statistic_set[name]) for name in _SET))
-        values = datum.get("Values") or [datum.get("Value", 0.0)]
-        counts = datum.get("Counts") or [1.0] * len(values)
-        made = cls()
-        for value, count in zip(values, counts, strict=True):
-            made.merge(cls(float(count), float(value) * float(count), float(value), float(value)))
-        return made
-
     def add(self, value: float) -> None:
         self.count += 1
         self.total += value
@@ -63,12 +54,62 @@ class Statistics:
     def mean(self) -> float:
         return self.total / self.count
 
-    def value(self, statistic: str) -> float:
-        """One of STATISTICS, for at least one value."""
-        value: float = getattr(self, STATISTICS[statistic])
-        return value
-
     def as_set(self, scale: float = 1) -> dict[str, float]:
         """The StatisticSet of PutMetricData; `scale` brings values into another unit."""
         numbers = (self.count, *(x * scale for x in (self.total, self.minimum, self.maximum)))
         return {name: float(number) for name, number in zip(_SET, numbers, strict=True)}
+
+
+class Distribution(Statistics):
+    """Statistics of data that were put, and the single values where CloudWatch knows them."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, *statistics: float) -> None:
+        super().__init__(*statistics)
+        self.values: dict[float, float] | None = {}
+        """How often each value was put; None if not all of them are known."""
+
+    @classmethod
+    def of_datum(cls, datum: Mapping[str, Any]) -> "Distribution":
+        """What a MetricDatum stands for, in any of its three forms."""
+        if statistic_set := datum.get("StatisticValues"):
+            made = cls(*(float(statistic_set[name]) for name in _SET))
+            made.values = {made.minimum: made.count} if made.minimum == made.maximum else None
+            return made
+        values = datum.get("Values") or [datum.get("Value", 0.0)]
+        counts = datum.get("Counts") or [1.0] * len(values)
+        made = cls()
+        for value, count in zip(map(float, values), map(float, counts), strict=True):
+            one = cls(count, value * count, value, value)
+            one.values = {value: count}
+            made.merge(one)
+        return made
+
+    def merge(self, other: Statistics) -> None:
+        super().merge(other)
+        values = other.values if isinstance(other, Distribution) else None
+        if self.values is None or values is None:
+            self.values = None
+            return
+        for value, count in values.items():
+            self.values[value] = self.values.get(value, 0) + count
+
+    def value(self, statistic: str) -> float | None:
+        """One of STATISTICS or a PERCENTILE, for at least one value.
+
+        CloudWatch has no percentile of a statistic set, unless all its values are equal, nor
+        of negative values. Modelled: it is the nearest rank, without interpolation.
+        """
+        if statistic in STATISTICS:
+            found: float = getattr(self, STATISTICS[statistic])
+            return found
+        if self.values is None or self.minimum < 0:
+            return None
+        rank = float(statistic.removeprefix("p")) * self.count
+        below = 0.0
+        for value in sorted(self.values):
+            below += self.values[value]
+            if below * 100 >= rank:
+                return value
+        return self.maximum

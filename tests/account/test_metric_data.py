@@ -17,6 +17,11 @@ def minute(number: float) -> datetime:
     return NOON + timedelta(minutes=number)
 
 
+def by_minute(result: Any) -> dict[float, float]:
+    pairs = zip(result["Timestamps"], result["Values"], strict=True)
+    return {(time - NOON) / timedelta(minutes=1): value for time, value in pairs}
+
+
 class Metrics:
     """A load balancer, and two target groups of it."""
 
@@ -42,18 +47,14 @@ class Metrics:
         }
         return {"Id": id_, "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"} | stat}
 
-    def get(self, *queries: Any, start: float = 0, end: float = 10, **options: Any) -> Any:
-        """Results as values by minute."""
-        answer = self.client.get_metric_data(
+    def answer(self, *queries: Any, start: float = 0, end: float = 10, **options: Any) -> Any:
+        return self.client.get_metric_data(
             StartTime=minute(start), EndTime=minute(end), MetricDataQueries=queries, **options
         )
-        return [
-            {
-                (time - NOON) / timedelta(minutes=1): value
-                for time, value in zip(result["Timestamps"], result["Values"], strict=True)
-            }
-            for result in answer["MetricDataResults"]
-        ]
+
+    def get(self, *queries: Any, **options: Any) -> Any:
+        """Results as values by minute."""
+        return [by_minute(one) for one in self.answer(*queries, **options)["MetricDataResults"]]
 
     def statistics(self, *dimensions: Any, **options: Any) -> Any:
         asked: dict[str, Any] = {
@@ -117,11 +118,14 @@ def test_a_metric_is_its_dimensions(metrics: Metrics) -> None:
     ]
 
 
-def test_a_metric_without_dimensions_is_not_all_of_them(metrics: Metrics) -> None:
+def test_a_metric_without_dimensions_or_in_another_namespace_is_another_one(
+    metrics: Metrics,
+) -> None:
     metrics.put(1, Value=3)
-    query = metrics.query()
+    query, elsewhere = metrics.query(), metrics.query(id_="m2")
     query["MetricStat"]["Metric"]["Dimensions"] = []
-    assert metrics.get(query) == [{}]
+    elsewhere["MetricStat"]["Metric"]["Namespace"] = "AWS/Other"
+    assert metrics.get(query, elsewhere) == [{}, {}]
 
 
 def test_windows(metrics: Metrics) -> None:
@@ -173,69 +177,141 @@ def test_units(metrics: Metrics) -> None:
     assert [point["Sum"] for point in metrics.statistics(Unit="Seconds")] == [20]
 
 
-def test_statistic_sets_have_no_percentiles(metrics: Metrics) -> None:
-    metrics.put(1, StatisticValues=SET)
-    assert metrics.get(metrics.query(Stat="p99")) == [{}]
-    assert metrics.statistics(Statistics=None, ExtendedStatistics=["p99"]) == []
-
-
-def test_metric_math(metrics: Metrics) -> None:
-    metrics.put(1, Value=8)
-    metrics.put(2, Value=8)
-    metrics.put(1, name="HTTPCode_Target_5XX_Count", Value=2)
-    hidden = {"ReturnData": False}
-    queries = [
-        metrics.query() | hidden,
-        metrics.query(name="HTTPCode_Target_5XX_Count", id_="m2") | hidden,
-        {"Id": "share", "Expression": "100 * ratio", "Label": "errors"},
-        {"Id": "ratio", "Expression": "m2 / m1", **hidden},
-        {"Id": "all", "Expression": "METRICS() * 2"},
-        {"Id": "filled", "Expression": "FILL(m1, 0)"},
-    ]
-    assert metrics.get(*queries, end=4) == [
-        {1: 25, 2: 0},
-        {1: 16, 2: 16},
-        {1: 4},
-        {0: 0, 1: 8, 2: 8, 3: 0},
-    ]
-    answer = metrics.client.get_metric_data(
-        StartTime=minute(0), EndTime=minute(4), MetricDataQueries=queries
-    )
-    labels = [result["Label"] for result in answer["MetricDataResults"]]
-    assert labels == ["errors", "all", "all", "filled"]
+@pytest.mark.parametrize(
+    ("statistic", "value"),
+    [("p0", 1), ("p50", 1), ("p75", 1), ("p75.1", 2), ("p95", 2), ("p95.1", 9), ("p100", 9)],
+)
+def test_percentiles_of_values(metrics: Metrics, statistic: str, value: float) -> None:
+    """The smallest value that at least so many percent of the values do not exceed."""
+    metrics.put(1, Values=[9, 1], Counts=[1, 10])
+    metrics.put(2, Values=[2, 1], Counts=[4, 5])
+    assert metrics.get(metrics.query(Stat=statistic, Period=300)) == [{0: value}]
 
 
 @pytest.mark.parametrize(
-    ("expression", "words"),
+    ("datum", "expected"),
     [
-        ("m1 +", "Error in expression 'e1': Invalid syntax"),
-        ("m1 + m2", "Error in expression 'e1': Unknown id 'm2'"),
-        ("e1 + m1", "Error in expression 'e1': Circular reference"),
-        ("SUM(m1)", "Error in expression 'e1': it is not a time series"),
-        ("RATE(m1)", "RATE with 1 arguments is not computed"),
-        ("SELECT SUM(RequestCount) FROM x", "e1 is a Metrics Insights query"),
+        ({"StatisticValues": SET}, {}),
+        ({"StatisticValues": SET | {"Sum": 4, "Maximum": 1}}, {1: 1}),
+        ({"Values": [-1, 1]}, {}),
     ],
 )
-def test_expressions_that_are_refused(metrics: Metrics, expression: str, words: str) -> None:
+def test_where_there_are_percentiles(metrics: Metrics, datum: Any, expected: Any) -> None:
+    """User guide: of statistic sets only where all values are equal, none of negative values."""
+    metrics.put(1, **datum)
+    assert metrics.get(metrics.query(Stat="p99")) == [expected]
+
+
+def test_a_window_with_one_statistic_set_has_no_percentile(metrics: Metrics) -> None:
+    metrics.put(1, Value=1)
+    metrics.put(2, StatisticValues=SET)
+    metrics.put(3, Value=3)
+    assert metrics.get(metrics.query(Stat="p50")) == [{1: 1, 3: 3}]
+    assert metrics.get(metrics.query(Stat="p50", Period=300)) == [{}]
+
+
+def test_several_queries_are_answered_in_their_order(metrics: Metrics) -> None:
+    metrics.put(1, Value=8)
+    metrics.put(1, name="HTTPCode_Target_5XX_Count", Value=2)
+    answer = metrics.answer(
+        metrics.query(id_="z"),
+        metrics.query(id_="hidden") | {"ReturnData": False},
+        metrics.query(id_="unknown", name="RequestCounts"),
+        metrics.query(id_="a", name="HTTPCode_Target_5XX_Count") | {"Label": "errors"},
+    )
+    assert "NextToken" not in answer
+    assert answer["MetricDataResults"] == [
+        {"Id": "z", "Label": "RequestCount", **at_minute(1, 8)},
+        {"Id": "unknown", "Label": "RequestCounts", **at_minute()},
+        {"Id": "a", "Label": "errors", **at_minute(1, 2)},
+    ]
+
+
+def at_minute(*one: float) -> dict[str, Any]:
+    times, values = [minute(one[0])] if one else [], [*one[1:]]
+    return {"Timestamps": times, "Values": values, "StatusCode": "Complete"}
+
+
+@pytest.mark.parametrize(
+    ("order", "pages"),
+    [
+        ("TimestampDescending", [[[4, 3, 2], [], []], [[1], [], [2, 1]], [[], [], [0]]]),
+        ("TimestampAscending", [[[1, 2, 3], [], []], [[4], [], [0, 1]], [[], [], [2]]]),
+    ],
+)
+def test_pages(metrics: Metrics, order: str, pages: Any) -> None:
+    for at in range(1, 5):
+        metrics.put(at, Value=at)
+    for at in range(3):
+        metrics.put(at, name="Other", Value=at)
+    queries = [
+        metrics.query(),
+        metrics.query(id_="m2", name="Unknown"),
+        metrics.query(id_="m3", name="Other"),
+    ]
+    token: dict[str, Any] = {}
+    for number, page in enumerate(pages):
+        answer = metrics.answer(*queries, ScanBy=order, MaxDatapoints=3, **token)
+        results = answer["MetricDataResults"]
+        assert [list(by_minute(one).values()) for one in results] == page
+        complete = [one["StatusCode"] == "Complete" for one in results]
+        assert complete == [[False, True, False], [True, True, False], [True] * 3][number]
+        token = {"NextToken": answer.get("NextToken")}
+    assert token == {"NextToken": None}
+    paginator = metrics.client.get_paginator("get_metric_data")
+    whole = paginator.paginate(
+        StartTime=minute(0), EndTime=minute(10), MetricDataQueries=queries, MaxDatapoints=7
+    )
+    assert len(list(whole)) == 1
+
+
+def test_what_a_call_may_ask(metrics: Metrics) -> None:
+    most = limits.METRIC_QUERIES_PER_CALL
+    queries = [metrics.query(id_=f"m{number}") for number in range(most + 1)]
+    points = limits.METRIC_DATAPOINTS_PER_CALL
+    with refused("ValidationError", "length less than or equal to 500"):
+        metrics.get(*queries)
+    with refused("ValidationError", "MaxDatapoints must not exceed 100800"):
+        metrics.get(*queries[:1], MaxDatapoints=points + 1)
+    assert metrics.get(*queries[:most], MaxDatapoints=points) == [{}] * most
+    with refused("InvalidNextToken"):
+        metrics.get(*queries[:1], NextToken="nonsense")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"Id": "M1"}, "'M1' is not valid"),
+        ({"Id": "m2"}, "'m2' is not unique"),
+        ({"MetricStat": None}, "MetricStat is required"),
+        ({"Expression": "m2 / m2", "MetricStat": None}, "'m1': the sandbox does not evaluate"),
+        ({"Expression": "SELECT 1"}, "'m1': the sandbox does not evaluate expressions"),
+    ],
+)
+def test_queries_that_are_refused(metrics: Metrics, change: Any, words: str) -> None:
+    query = {key: value for key, value in (metrics.query() | change).items() if value is not None}
     with refused("ValidationError", words):
-        metrics.get(metrics.query(), {"Id": "e1", "Expression": expression})
+        metrics.get(query, metrics.query(id_="m2"))
 
 
-def test_an_expression_of_a_very_long_time_is_refused(metrics: Metrics) -> None:
-    fill = {"Id": "e1", "Expression": "FILL(m1, 0)"}
-    with refused("ValidationError", "more than 100000 periods"):
-        metrics.get(metrics.query(), fill, start=-200_000)
-    assert metrics.get(metrics.query(), start=-200_000) == [{}]
+def test_other_statistics_are_refused(metrics: Metrics) -> None:
+    metrics.client = metrics.unchecked
+    for statistic in ("p101", "tm90", "IQM", "Total"):
+        with refused("ValidationError", f"does not compute the statistic {statistic}"):
+            metrics.get(metrics.query(Stat=statistic))
+    with refused("ValidationError", "be one of Average"):
+        metrics.statistics(Statistics=["p50"])
+    with refused("ValidationError", "percentiles for GetMetricData alone"):
+        metrics.statistics(Statistics=None, ExtendedStatistics=["p99"])
 
 
-@pytest.mark.parametrize("period", [0, 7, 90])
+@pytest.mark.parametrize("period", [0, 30, 90])
 def test_periods(metrics: Metrics, period: int) -> None:
     metrics.client = metrics.unchecked
     with refused("InvalidParameterValue", f"The value {period} for parameter Period is invalid"):
         metrics.get(metrics.query(Period=period))
     with refused("InvalidParameterValue", f"The value {period} for parameter Period is invalid"):
         metrics.statistics(Period=period)
-    assert metrics.get(metrics.query(Period=30)) == [{}]
 
 
 def test_the_end_is_after_the_start(metrics: Metrics) -> None:

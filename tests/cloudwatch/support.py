@@ -9,8 +9,8 @@ NOW = 1_700_000_040
 """The beginning of a minute."""
 
 
-def metric(name: str = "Errors", **dimensions: str) -> Metric:
-    return Metric("AWS/Lambda", name, frozenset(dimensions.items()))
+def metric() -> Metric:
+    return Metric("AWS/Lambda", "Errors")
 
 
 def put(history: History, minute: int, name: str = "Errors", **datum: Any) -> None:
@@ -39,14 +39,14 @@ def described(**changes: Any) -> dict[str, Any]:
     return {key: value for key, value in alarm.items() if value is not None}
 
 
-def query(id_: str, name: str, *, period_s: int = 60, stat: str = "Sum") -> dict[str, Any]:
+def query(id_: str, name: str) -> dict[str, Any]:
     """A metric that other queries use."""
     return {
         "Id": id_,
         "ReturnData": False,
         "MetricStat": {
             "Metric": {"Namespace": "AWS/Lambda", "MetricName": name},
-            "Period": period_s,
-            "Stat": stat,
+            "Period": 60,
+            "Stat": "Sum",
         },
     }

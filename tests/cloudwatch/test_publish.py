@@ -7,7 +7,7 @@ from moto.cloudwatch.models import cloudwatch_backends
 from routing import limits
 from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
-from sandbox.cloudwatch.history import KEPT_MINUTES
+from sandbox.cloudwatch.history import KEPT_MINUTES, History
 from sandbox.dataplane.failures import Reason
 from sandbox.dataplane.metrics import Metrics, Outcome
 from tests.cloudwatch.world import ELB, RULE, START, TABLE, World
@@ -127,4 +127,6 @@ def test_memory_stays_flat_under_load(server: AccountServer) -> None:
 def stored(server: AccountServer, stack: str) -> int:
     """Objects that the account keeps of its metric data."""
     backend = cloudwatch_backends[server.accounts[stack].account_id]["us-west-2"]
-    return len(backend.metric_data) + len(vars(backend)["minutes"])
+    history: History = vars(backend)["minutes"]
+    kept = sum(len(history.windows(metric, 0, 2**40, 60)) for metric in history)
+    return len(backend.metric_data) + kept

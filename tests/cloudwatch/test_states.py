@@ -22,37 +22,25 @@ def state(data: str, datapoints: int, missing: str, periods: int = 3) -> State |
 
 
 @pytest.mark.parametrize(
-    ("data", "filled", "expected"),
+    ("datapoints", "data", "filled", "expected"),
     [
-        ("0-X-X", 0, ("OK", "OK", "OK", "OK")),
-        ("0----", 2, ("OK", "OK", "OK", "OK")),
-        ("-----", 3, ("INSUFFICIENT_DATA", KEEP, "ALARM", "OK")),
-        ("0XX-X", 0, ("ALARM", "ALARM", "ALARM", "ALARM")),
-        ("--X--", 2, ("ALARM", KEEP, "ALARM", "OK")),
+        (3, "0-X-X", 0, ("OK", "OK", "OK", "OK")),
+        (3, "0----", 2, ("OK", "OK", "OK", "OK")),
+        (3, "-----", 3, ("INSUFFICIENT_DATA", KEEP, "ALARM", "OK")),
+        (3, "0XX-X", 0, ("ALARM", "ALARM", "ALARM", "ALARM")),
+        (3, "--X--", 2, ("ALARM", KEEP, "ALARM", "OK")),
+        (2, "0-X-X", 0, ("ALARM", "ALARM", "ALARM", "ALARM")),
+        (2, "00X0X", 0, ("ALARM", "ALARM", "ALARM", "ALARM")),
+        (2, "0-X--", 1, ("OK", "OK", "ALARM", "OK")),
+        (2, "----0", 2, ("OK", "OK", "ALARM", "OK")),
+        (2, "---X-", 2, ("ALARM", KEEP, "ALARM", "OK")),
     ],
 )
-def test_the_guide_with_three_of_three(
-    data: str, filled: int, expected: Sequence[State | None]
+def test_the_tables_of_the_guide(
+    datapoints: int, data: str, filled: int, expected: Sequence[State | None]
 ) -> None:
-    assert tuple(state(data, 3, treatment) for treatment in TREATMENTS) == expected
-    assert judge(criterion(3, 3), [VALUES[one] for one in data]).filled == filled
-
-
-@pytest.mark.parametrize(
-    ("data", "filled", "expected"),
-    [
-        ("0-X-X", 0, ("ALARM", "ALARM", "ALARM", "ALARM")),
-        ("00X0X", 0, ("ALARM", "ALARM", "ALARM", "ALARM")),
-        ("0-X--", 1, ("OK", "OK", "ALARM", "OK")),
-        ("----0", 2, ("OK", "OK", "ALARM", "OK")),
-        ("---X-", 2, ("ALARM", KEEP, "ALARM", "OK")),
-    ],
-)
-def test_the_guide_with_two_of_three(
-    data: str, filled: int, expected: Sequence[State | None]
-) -> None:
-    assert tuple(state(data, 2, treatment) for treatment in TREATMENTS) == expected
-    assert judge(criterion(3, 2), [VALUES[one] for one in data]).filled == filled
+    assert tuple(state(data, datapoints, treatment) for treatment in TREATMENTS) == expected
+    assert judge(criterion(3, datapoints), [VALUES[one] for one in data]).filled == filled
 
 
 @pytest.mark.parametrize(

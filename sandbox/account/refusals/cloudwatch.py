@@ -1,10 +1,12 @@
-"""Refusals of CloudWatch, and the composite alarms that moto lacks."""
+"""Refusals of CloudWatch, and the composite alarms that moto lacks.
+
+What CloudWatch takes and the sandbox does not evaluate is refused, and the message says so.
+"""
 
 import json
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
-from graphlib import CycleError, TopologicalSorter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from moto.cloudwatch.models import CloudWatchBackend
@@ -13,7 +15,6 @@ from moto.core.utils import get_service_model
 from moto.sns.models import sns_backends
 
 from routing import limits
-from sandbox.account.refusals.alarm_rule import AlarmRule, AlarmRuleError, read_rule
 from sandbox.account.refusals.guard import (
     After,
     Arguments,
@@ -23,11 +24,14 @@ from sandbox.account.refusals.guard import (
     supply,
     unsatisfied,
 )
-from sandbox.cloudwatch.metric_math import ExpressionError, references
+from sandbox.cloudwatch.metric_math import NOT_EVALUATED, Unsupported, operands
+from sandbox.cloudwatch.states import COMPARISONS
 
 _LISTS = {"MetricAlarm": "MetricAlarms", "CompositeAlarm": "CompositeAlarms"}
 _TREATMENTS = ("breaching", "notBreaching", "ignore", "missing")
 _SCALARS = ("metric_name", "namespace", "period", "statistic", "extended_statistic", "dimensions")
+_CHILD = r'ALARM\("(?!arn:)([^"\\]+)"\)'
+_RULE = re.compile(rf"\s*{_CHILD}(?:\s+OR\s+{_CHILD})*\s*")
 _WIDGETS = frozenset({"alarm", "custom", "explorer", "log", "metric", "text"})
 
 
@@ -171,6 +175,8 @@ def _check_metric_alarm(call: Arguments) -> None:
             "comparisonOperator",
             f"satisfy enum value set: [{', '.join(operators)}]",
         )
+    if call["threshold_metric_id"] or call["comparison_operator"] not in COMPARISONS:
+        raise invalid("The sandbox does not evaluate alarms on an anomaly detection band.")
     treatment = call["treat_missing_data"]
     if treatment is not None and treatment not in _TREATMENTS:
         raise invalid(
@@ -182,7 +188,7 @@ def _check_metric_alarm(call: Arguments) -> None:
         raise invalid("PutMetricAlarm request should have an EvaluationPeriods parameter")
     if (call["datapoints_to_alarm"] or 0) > periods:
         raise invalid("DatapointsToAlarm must be less than or equal to EvaluationPeriods")
-    if call["threshold"] is None and call["threshold_metric_id"] is None:
+    if call["threshold"] is None:
         raise invalid("PutMetricAlarm request should have valid Threshold parameter")
     if call["metric_data_queries"]:
         _check_queries(call)
@@ -219,73 +225,73 @@ def _check_queries(call: Arguments) -> None:
     if any(call[key] for key in _SCALARS):
         raise invalid("Scalar metric parameters must not be set if list of Metrics is set.")
     queries = call["metric_data_queries"]
-    ids = [query.id for query in queries]
+    check_ids([query.id for query in queries])
     for query in queries:
-        if not re.fullmatch(limits.METRIC_ID_PATTERN, query.id):
-            raise invalid(f"Invalid metrics list: the id '{query.id}' is not valid")
-        if ids.count(query.id) > 1:
-            raise invalid(f"Invalid metrics list: the id '{query.id}' is not unique")
-        if query.expression and query.metric_stat:
-            raise invalid(
-                "The parameters MetricDataQuery Expression and MetricStat are mutually "
-                "exclusive and you have specified both."
-            )
+        _check_kind(query)
         if query.metric_stat:
             _check_period(query.metric_stat.period, call["evaluation_periods"])
-        elif not query.expression:
-            raise invalid("Invalid metrics list: a query has neither Expression nor MetricStat")
-    for kind, most in (
-        ("expression", limits.ALARM_EXPRESSIONS_MAX),
-        ("metric_stat", limits.ALARM_METRICS_MAX),
-    ):
-        if sum(bool(getattr(query, kind)) for query in queries) > most:
-            what = "expressions" if kind == "expression" else "metrics"
-            raise invalid(f"Too many {what} in alarm, maximum is {most}")
-    _check_returned(queries, banded=call["threshold_metric_id"] is not None)
-    _check_references(queries)
+    if sum(bool(query.metric_stat) for query in queries) > limits.ALARM_METRICS_MAX:
+        raise invalid(f"Too many metrics in alarm, maximum is {limits.ALARM_METRICS_MAX}")
+    if sum(query.return_data is not False for query in queries) != 1:
+        raise invalid("Exactly one element of the metrics list should return data.")
+    for query in queries:
+        if query.expression:
+            try:
+                _check_expression(query, queries)
+            except Unsupported as error:
+                raise invalid(f"Error in expression '{query.id}': {error}") from None
 
 
-def _check_returned(queries: Iterable[Any], *, banded: bool) -> None:
-    returned = sum(query.return_data is not False for query in queries)
-    if returned != (2 if banded else 1):
-        elements = "two elements" if banded else "one element"
-        raise invalid(f"Exactly {elements} of the metrics list should return data.")
+def _check_kind(query: Any) -> None:
+    if query.expression and query.metric_stat:
+        raise invalid(
+            "The parameters MetricDataQuery Expression and MetricStat are mutually exclusive and "
+            "you have specified both."
+        )
+    if not query.expression and not query.metric_stat:
+        raise invalid("Invalid metrics list: a query has neither Expression nor MetricStat")
 
 
-def _check_references(queries: Iterable[Any]) -> None:
-    uses = {query.id: _referred(query) for query in queries}
-    for name, used in uses.items():
-        if unknown := sorted(used - set(uses)):
-            raise invalid(f"Error in expression '{name}': Unknown id '{unknown[0]}'")
-    try:
-        TopologicalSorter(uses).prepare()
-    except CycleError as error:
-        raise invalid(f"Error in expression '{error.args[1][0]}': Circular reference") from None
+def check_ids(ids: Sequence[str]) -> None:
+    """Refuse ids of metric queries that are malformed or not unique."""
+    for id_ in ids:
+        if not re.fullmatch(limits.METRIC_ID_PATTERN, id_):
+            raise invalid(f"Invalid metrics list: the id '{id_}' is not valid")
+        if ids.count(id_) > 1:
+            raise invalid(f"Invalid metrics list: the id '{id_}' is not unique")
 
 
-def _referred(query: Any) -> frozenset[str]:
-    if not query.expression or query.expression.lstrip().upper().startswith("SELECT "):
-        return frozenset()  # a metric, or a Metrics Insights query, which is not read
-    try:
-        return references(query.expression)
-    except ExpressionError as error:
-        raise invalid(f"Error in expression '{query.id}': {error}") from None
+def _check_expression(query: Any, queries: Iterable[Any]) -> None:
+    periods = {one.id: one.metric_stat and one.metric_stat.period for one in queries}
+    used = operands(query.expression)
+    if unknown := [id_ for id_ in used if id_ not in periods]:
+        raise Unsupported(f"Unknown id '{unknown[0]}'")
+    dividend, divisor = (periods[id_] for id_ in used)
+    if query.return_data is False or dividend is None or dividend != divisor:
+        raise Unsupported(NOT_EVALUATED)
 
 
-def _check_rule(backend: Any, text: str) -> None:
-    try:
-        rule = read_rule(text)
-    except AlarmRuleError as error:
-        raise invalid(str(error)) from None
-    if missing := [name for name in rule.children if name not in backend.alarms]:
+def _check_rule(backend: Any, rule: str) -> None:
+    if not _RULE.fullmatch(rule):
+        raise invalid(
+            f"Error in AlarmRule [{rule}]: the sandbox does not evaluate it. Its composite alarms "
+            'may say \'ALARM("name") OR ALARM("name")\', and so on for more names.'
+        )
+    named = _children(rule)
+    if missing := [name for name in dict.fromkeys(named) if name not in backend.alarms]:
         raise invalid(
             f"Could not save the composite alarm as alarms [{', '.join(missing)}] in the alarm "
             "rule do not exist"
         )
-    if len(rule.children) > limits.COMPOSITE_CHILDREN_MAX:
+    if len(set(named)) > limits.COMPOSITE_CHILDREN_MAX:
         raise invalid(f"AlarmRule must not name more than {limits.COMPOSITE_CHILDREN_MAX} alarms")
-    if rule.elements > limits.COMPOSITE_ELEMENTS_MAX:
+    if len(named) > limits.COMPOSITE_ELEMENTS_MAX:
         raise invalid(f"AlarmRule must not have more than {limits.COMPOSITE_ELEMENTS_MAX} elements")
+
+
+def _children(rule: str) -> list[str]:
+    """The alarms that a composite alarm's rule names, in order, each as often as it does."""
+    return re.findall(_CHILD, rule)
 
 
 def _parents(backend: Any, name: str) -> list[str]:
@@ -293,12 +299,8 @@ def _parents(backend: Any, name: str) -> list[str]:
     return [
         alarm.name
         for alarm in backend.alarms.values()
-        if alarm.rule is not None and name in _rule(alarm).children
+        if alarm.rule is not None and name in _children(alarm.rule)
     ]
-
-
-def _rule(alarm: Any) -> AlarmRule:
-    return read_rule(alarm.rule)
 
 
 def _settle(backend: Any, names: Iterable[str]) -> None:
@@ -314,8 +316,8 @@ def _settle(backend: Any, names: Iterable[str]) -> None:
             continue
         visited.add(name)
         alarm = backend.alarms[name]
-        states = {one.name: one.state_value for one in backend.alarms.values()}
-        state = "ALARM" if _rule(alarm).holds(states) else "OK"
+        children = (backend.alarms[child] for child in _children(alarm.rule))
+        state = "ALARM" if any(child.state_value == "ALARM" for child in children) else "OK"
         if state != alarm.state_value:
             alarm.update_state(f"{alarm.alarm_arn} evaluates to {state}", "{}", state)
             waiting.extend(_parents(backend, name))

@@ -1,7 +1,7 @@
 """CloudWatch's metric data, which moto keeps value by value and answers wrongly.
 
 moto adds up metrics that share some dimensions, finds none whose dimensions are asked for in
-another order, lets windows begin at any second, computes no metric math, and grows for ever.
+another order, lets windows begin at any second, pages nothing, and grows for ever.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,16 +10,15 @@ from typing import Any
 
 from moto.cloudwatch.exceptions import InvalidParameterCombination, InvalidParameterValue
 from moto.cloudwatch.models import CloudWatchBackend, MetricDatumBase
+from moto.cloudwatch.responses import CloudWatchResponse
+from moto.core.responses import ActionResult
 
 from routing import limits
-from sandbox.account.refusals.guard import invalid, refused, supply
+from sandbox.account.refusals.cloudwatch import check_ids
+from sandbox.account.refusals.guard import Arguments, guard, invalid, refused, supply, unsatisfied
 from sandbox.cloudwatch.history import MINUTE_S, History, Metric, seconds
-from sandbox.cloudwatch.queries import Queries
-from sandbox.cloudwatch.series import Series, Unsupported
-from sandbox.cloudwatch.statistics import STATISTICS
-
-_FILLED_MAX = 100_000
-"""What one call may make of nothing; the account answers nobody else meanwhile."""
+from sandbox.cloudwatch.queries import MetricQuery
+from sandbox.cloudwatch.statistics import PERCENTILE, STATISTICS
 
 
 @supply(CloudWatchBackend, "put_metric_data")
@@ -51,50 +50,73 @@ def _all_metrics(backend: Any) -> list[Any]:
     ]
 
 
-@supply(CloudWatchBackend, "get_metric_data")
-def _get_data(
-    backend: Any,
-    queries: Sequence[Mapping[str, Any]],
-    start_time: datetime,
-    end_time: datetime,
-    scan_by: str = "TimestampDescending",
-) -> list[dict[str, Any]]:
-    """Answer GetMetricData; an expression that is an array gives a result for each series."""
-    start, end = _range(start_time, end_time)
-    for query in queries:
-        if stat := query.get("MetricStat"):
-            _check_period(stat["Period"])
-    try:
-        read = Queries.read(queries)
-        _check_length(read, end - start)
-        answers = read.answer(_history(backend), start, end)
-    except Unsupported as error:
-        raise invalid(str(error)) from None
-    results = []
+@supply(CloudWatchResponse, "get_metric_data")
+def _get_data(response: Any) -> ActionResult:
+    """Answer GetMetricData, for queries of metrics.
+
+    Modelled: a page has its datapoints query by query, and names every query.
+    """
+    asked = response._get_params()
+    start, end = _range(asked["StartTime"], asked["EndTime"])
+    queries = asked.get("MetricDataQueries", [])
+    _check_queries(queries)
+    most = asked.get("MaxDatapoints") or limits.METRIC_DATAPOINTS_PER_CALL
+    if most > limits.METRIC_DATAPOINTS_PER_CALL:
+        raise invalid(f"MaxDatapoints must not exceed {limits.METRIC_DATAPOINTS_PER_CALL}.")
+    token = asked.get("NextToken") or "0"
+    if not token.isdecimal():
+        raise refused("InvalidNextToken", "The NextToken is not valid.")
+    newest_first = asked.get("ScanBy") != "TimestampAscending"
+    skipped, left = int(token), most
+    results: list[dict[str, Any]] = []
     for query in queries:
         if query.get("ReturnData") is False:
             continue
-        value = answers[query["Id"]]
-        if isinstance(value, float):
-            raise invalid(f"Error in expression '{query['Id']}': it is not a time series")
-        for series in [value] if isinstance(value, Mapping) else value:
-            positions = sorted(series, reverse=scan_by == "TimestampDescending")
-            results.append(_result(query, series, positions, start, read.periods[query["Id"]]))
-    return results
+        read = MetricQuery.read(query["MetricStat"])
+        series = read.series(_history(response.cloudwatch_backend), start, end)
+        points = sorted(series.items(), reverse=newest_first)[skipped:]
+        skipped = max(0, skipped - len(series))
+        page, left = points[:left], max(0, left - len(points))
+        results.append(
+            {
+                "Id": query["Id"],
+                "Label": query.get("Label") or read.metric.name,
+                "Timestamps": [_time(start + at * read.period_s) for at, _ in page],
+                "Values": [value for _, value in page],
+                "StatusCode": "Complete" if len(page) == len(points) else "PartialData",
+            }
+        )
+    partial = any(result["StatusCode"] != "Complete" for result in results)
+    more = {"NextToken": str(int(token) + most)} if partial else {}
+    return ActionResult({"MetricDataResults": results, "Messages": [], **more})
 
 
-def _result(
-    query: Mapping[str, Any], series: Series, positions: Iterable[int], start: int, period_s: int
-) -> dict[str, Any]:
-    stat = query.get("MetricStat")
-    label = f"{stat['Metric']['MetricName']} {stat['Stat']}" if stat else query["Id"]
-    return {
-        "id": query["Id"],
-        "label": query.get("Label") or label,
-        "timestamps": [_time(start + at * period_s) for at in positions],
-        "values": [series[at] for at in positions],
-        "status_code": "Complete",
-    }
+def _check_queries(queries: Sequence[Mapping[str, Any]]) -> None:
+    if len(queries) > limits.METRIC_QUERIES_PER_CALL:
+        raise unsatisfied(
+            len(queries),
+            "metricDataQueries",
+            f"have length less than or equal to {limits.METRIC_QUERIES_PER_CALL}",
+        )
+    check_ids([query["Id"] for query in queries])
+    for query in queries:
+        if "Expression" in query:
+            raise invalid(
+                f"Error in expression '{query['Id']}': the sandbox does not evaluate expressions. "
+                "Ask for the metrics themselves, each with a MetricStat."
+            )
+        stat = query.get("MetricStat")
+        if not stat:
+            raise invalid("The parameter MetricDataQueries.member.1.MetricStat is required.\n")
+        _check_period(stat["Period"])
+        if stat["Stat"] not in STATISTICS and not PERCENTILE.fullmatch(stat["Stat"]):
+            raise invalid(f"The sandbox does not compute the statistic {stat['Stat']}.")
+
+
+@guard(CloudWatchResponse, "get_metric_statistics")
+def _get_extended_statistics(response: Any, _call: Arguments) -> None:
+    if response._get_param("ExtendedStatistics"):
+        raise invalid("The sandbox computes percentiles for GetMetricData alone.")
 
 
 @supply(CloudWatchBackend, "get_metric_statistics")
@@ -118,16 +140,16 @@ def _get_statistics(
             f"limit of {limits.METRIC_STATISTICS_PER_CALL}. You may reduce the datapoints "
             "requested by increasing Period, or decreasing the time range."
         )
+    if unknown := sorted(set(stats) - STATISTICS.keys()):
+        raise unsatisfied(unknown[0], "statistics", f"be one of {', '.join(STATISTICS)}")
     history = _history(backend)
     metric = Metric.named(namespace, metric_name, dimensions)
-    wanted = [name for name in stats if name in STATISTICS]
     datapoints = [
         {"Timestamp": _time(start + at * period), "Unit": stored}
-        | {name: statistics.value(name) for name in wanted}
+        | {name: statistics.value(name) for name in stats}
         for stored in history.units(metric)
         if unit in (None, stored)
         for at, statistics in history.windows(metric, start, end, period, stored).items()
-        if wanted
     ]
     return sorted(datapoints, key=lambda datapoint: datapoint["Timestamp"])
 
@@ -149,16 +171,11 @@ def _range(start_time: datetime, end_time: datetime) -> tuple[int, int]:
 
 
 def _check_period(period_s: int) -> None:
-    if period_s not in limits.METRIC_SHORT_PERIODS and (period_s < 1 or period_s % MINUTE_S):
+    if period_s < 1 or period_s % MINUTE_S:
         raise InvalidParameterValue(
-            f"The value {period_s} for parameter Period is invalid: it must be 1, 5, 10, 20, 30 "
-            "or a multiple of 60."
+            f"The value {period_s} for parameter Period is invalid: the sandbox keeps whole "
+            "minutes, so it must be a multiple of 60."
         )
-
-
-def _check_length(queries: Queries, range_s: int) -> None:
-    if any(range_s / queries.periods[name] > _FILLED_MAX for name in queries.expressions):
-        raise Unsupported(f"an expression would have more than {_FILLED_MAX} periods")
 
 
 def _time(second: int) -> datetime:
