@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from policy import facts
-from policy.registry import Problems, Severity, resource_rule
+from policy.registry import Problems, Severity, resource_policy
 from policy.stack import Resource
 from policy.tokens import LISTENER_RULE
 from policy.values import Value
@@ -50,7 +50,7 @@ def condition_values(kind: str, body: Value) -> Iterator[Value]:
         yield from body["regexValues"]
 
 
-@resource_rule(
+@resource_policy(
     {LISTENER_RULE: ("listenerArn", "priority")},
     ids=("D1",),
     severity=Severity.HIGH,
@@ -68,7 +68,7 @@ def priority_is_explicit(rule: Resource) -> Problems:
         yield f"priority is not in {limits.PRIORITY_MIN}-{limits.PRIORITY_MAX}"
 
 
-@resource_rule(
+@resource_policy(
     {LISTENER_RULE: ("conditions",)},
     ids=("D3",),
     severity=Severity.HIGH,
@@ -85,7 +85,7 @@ def conditions_narrow_each_kind_once(rule: Resource) -> Problems:
         yield "conditions has neither a pathPattern nor a hostHeader"
 
 
-@resource_rule(
+@resource_policy(
     {LISTENER_RULE: ("conditions",)},
     ids=("D3",),
     severity=Severity.HIGH,
@@ -111,7 +111,7 @@ def conditions_fit_the_quotas(rule: Resource) -> Problems:
         yield f"conditions has more than {limits.WILDCARDS_PER_RULE} wildcards"
 
 
-@resource_rule(
+@resource_policy(
     {LISTENER_RULE: ("conditions",)},
     ids=("D3", "elbv2:RuleCondition"),
     severity=Severity.HIGH,
@@ -134,7 +134,7 @@ def condition_values_are_well_formed(rule: Resource) -> Problems:
                 yield f"{value.key} is not a method in capitals"
 
 
-@resource_rule(
+@resource_policy(
     {LISTENER_RULE: ("actions",)},
     ids=("contract: routing", "elbv2:Action"),
     severity=Severity.HIGH,
@@ -157,7 +157,7 @@ def action_is_one_of_ours(rule: Resource) -> Problems:
             yield f"{action.key}.type is neither forward nor fixed-response"
 
 
-@resource_rule(
+@resource_policy(
     {LISTENER_RULE: ("actions",)},
     ids=("D4", "D5"),
     severity=Severity.HIGH,
@@ -184,7 +184,7 @@ def weights_are_shares_of_100(rule: Resource) -> Problems:
                 yield f"{other.key} is the same group as {one.key}"
 
 
-@resource_rule(
+@resource_policy(
     {LISTENER_RULE: ("actions",)},
     ids=("D6",),
     severity=Severity.HIGH,
@@ -201,7 +201,7 @@ def python_comes_first(rule: Resource) -> Problems:
                 yield f"{target['arn'].key} is not a {'Rust' if index == 1 else 'Python'} group"
 
 
-@resource_rule(
+@resource_policy(
     {LISTENER_RULE: ("actions",)},
     ids=("D7",),
     severity=Severity.HIGH,
@@ -227,7 +227,7 @@ def stickiness_is_for_weighted_rules(rule: Resource) -> Problems:
             yield f"{stickiness.key}.duration is not in {allowed[0]}-{allowed[1]}"
 
 
-@resource_rule(
+@resource_policy(
     {LISTENER_RULE: ("actions",)},
     ids=("elbv2:FixedResponseActionConfig",),
     severity=Severity.MEDIUM,
@@ -251,7 +251,7 @@ def fixed_response_is_well_formed(rule: Resource) -> Problems:
             )
 
 
-@resource_rule(
+@resource_policy(
     {LISTENER_RULE: ()},
     ids=("D15",),
     severity=Severity.HIGH,
@@ -265,7 +265,7 @@ def weights_have_one_owner(rule: Resource) -> Problems:
             yield "ignoreChanges covers actions"
 
 
-@resource_rule(
+@resource_policy(
     {LISTENER_RULE: ("conditions",)},
     ids=("D17",),
     severity=Severity.LOW,
