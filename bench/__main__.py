@@ -11,16 +11,17 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
 from bench.bare import write_bare_script
 from bench.dataplane import measure_data_plane
+from recording import run_program
 from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
 from sandbox.deploy import Deployment
 from sandbox.stackfile import ROOT, load_stack_file
-from tests.support.recorder import run_program
 
 ROUNDS = 5
 
@@ -110,7 +111,7 @@ def _request(url: str, method: str = "GET") -> str:
 
 
 def main() -> None:
-    """Measure everything and print what came out."""
+    """Measure the program, a change of percentage and the data plane, and print what came out."""
     console = Console()
     with tempfile.TemporaryDirectory() as folder:
         _program_against_bare(console, Path(folder))
@@ -119,4 +120,5 @@ def main() -> None:
         measure_data_plane(console, Path(folder))
 
 
-main()
+if __name__ == "__main__":
+    typer.run(main)

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 from pulumi import _types
 
-from tests.support.recorder import Registration
+from recording import Registration
 
 
 def write_bare_script(registrations: Iterable[Registration]) -> str:

@@ -24,7 +24,7 @@ def _peak_mib() -> float:
 
 def main(what: str, config: str) -> None:
     """Run the program, or a bare script, and say where the time went."""
-    from tests.support import recorder
+    import recording
 
     sdk = time.perf_counter()
     if what == "program":
@@ -34,10 +34,10 @@ def main(what: str, config: str) -> None:
         import settings
 
         imported = time.perf_counter()
-        recorder.run_program(json.loads(config))
+        recording.run_program(json.loads(config))
     else:
         imported = sdk
-        recorder.run_program(json.loads(config), script=what)
+        recording.run_program(json.loads(config), script=what)
     done = time.perf_counter()
     print(
         json.dumps(

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-# The CLI puts this folder on the path. What the rules share with the program is above it.
+# The CLI puts this folder on the path. What the policies share with the program is above it.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from pulumi_policy import PolicyPack

@@ -1,12 +1,12 @@
-"""All rules over a list of resources: what the tests, `make policy` and the sandbox call."""
+"""All policies over a list of resources: what the tests, `make policy` and the sandbox call."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from policy.exceptions import ALLOWANCES, Allowance
-from policy.registry import Problem, Rule
-from policy.rules import RULES
+from policy.policies import POLICIES
+from policy.registry import Policy, Problem
 from policy.stack import Resource, Stack
 from policy.values import Undecided, Value, wrap
 
@@ -43,9 +43,9 @@ class Registered:
 
 @dataclass(frozen=True)
 class Finding:
-    """A rule on a resource, and what it says: a problem, or the key that it could not decide."""
+    """A policy on a resource, and what it says: a problem, or the key that it could not decide."""
 
-    rule: Rule
+    policy: Policy
     type: str
     name: str
     urn: str
@@ -59,7 +59,7 @@ class Finding:
 
 @dataclass
 class Report:
-    """What all rules say about a stack."""
+    """What all policies say about a stack."""
 
     violations: list[Finding] = field(default_factory=list)
     undecided: list[Finding] = field(default_factory=list)
@@ -69,7 +69,7 @@ class Report:
     @property
     def mandatory(self) -> list[Finding]:
         """The violations that forbid an update."""
-        return [finding for finding in self.violations if finding.rule.mandatory]
+        return [finding for finding in self.violations if finding.policy.mandatory]
 
     @property
     def passes(self) -> bool:
@@ -77,49 +77,39 @@ class Report:
         return not self.mandatory and not self.undecided
 
 
-def check(registered: Iterable[Registered], rules: Iterable[Rule] = RULES) -> Report:
+def check(registered: Iterable[Registered], policies: Iterable[Policy] = POLICIES) -> Report:
     """Judge all resources of a stack together."""
     stack = Stack(one.as_resource() for one in registered)
     report = Report()
-    for rule in rules:
-        for resource in stack.of(rule.types):
-            add(report, rule, resource, stack)
+    for policy in policies:
+        for resource in stack.of(policy.types):
+            add(report, policy, resource, stack)
     return report
 
 
-def check_resource(registered: Registered) -> Report:
-    """Judge one resource by itself, as the engine does just before it creates it."""
-    report = Report()
-    resource = registered.as_resource()
-    for rule in RULES:
-        if rule.on_resource is not None and resource.type in rule.types:
-            add(report, rule, resource, None)
-    return report
-
-
-def add(report: Report, rule: Rule, resource: Resource, stack: Stack | None) -> None:
-    """Run one rule on one resource of its types."""
+def add(report: Report, policy: Policy, resource: Resource, stack: Stack | None) -> None:
+    """Run one policy on one resource of its types."""
 
     def finding(text: str, allowed: Allowance | None = None) -> Finding:
-        return Finding(rule, resource.type, resource.name, resource.urn, text, allowed)
+        return Finding(policy, resource.type, resource.name, resource.urn, text, allowed)
 
     try:
-        for found in _problems(rule, resource, stack):
+        for found in _problems(policy, resource, stack):
             problem = found if isinstance(found, Problem) else Problem(found)
-            allowed = _first(one for one in ALLOWANCES if one.excepts(rule, resource, problem))
+            allowed = _first(one for one in ALLOWANCES if one.excepts(policy, resource, problem))
             (report.excepted if allowed else report.violations).append(
                 finding(problem.text, allowed)
             )
     except Undecided as unknown:
-        allowed = _first(one for one in ALLOWANCES if one.postpones(rule, resource, unknown.key))
+        allowed = _first(one for one in ALLOWANCES if one.postpones(policy, resource, unknown.key))
         (report.excepted if allowed else report.undecided).append(finding(unknown.key, allowed))
 
 
-def _problems(rule: Rule, resource: Resource, stack: Stack | None) -> Iterator[str | Problem]:
-    if rule.on_resource is not None:
-        yield from rule.on_resource(resource)
-    elif rule.on_stack is not None and stack is not None:
-        yield from rule.on_stack(resource, stack)
+def _problems(policy: Policy, resource: Resource, stack: Stack | None) -> Iterator[str | Problem]:
+    if policy.on_resource is not None:
+        yield from policy.on_resource(resource)
+    elif policy.on_stack is not None and stack is not None:
+        yield from policy.on_stack(resource, stack)
 
 
 def _first(allowances: Iterator[Allowance]) -> Allowance | None:

@@ -1,9 +1,9 @@
 """`make checkov`: a scanner of other people on the same stacks, compared with the pack.
 
 checkov gets what the program registers as a Terraform plan. What it fails must stand in the
-table of exceptions, and where a rule here answers to the same id the rule must have found
+table of exceptions, and where a policy here answers to the same id the policy must have found
 it too. Because a stack without mistakes proves little, a third one has a mistake for every
-id that a rule claims and checkov can see.
+id that a policy claims and checkov can see.
 """
 
 import json
@@ -21,8 +21,8 @@ from rich.table import Table
 
 from policy.check import Registered, check
 from policy.exceptions import ALLOWANCES, Allowance
+from policy.policies import POLICIES
 from policy.recording import record
-from policy.rules import RULES
 from policy.terraform import address, plan
 from sandbox.stackfile import ROOT, STACKS
 
@@ -49,11 +49,11 @@ class Comparison:
     excepted: tuple[Failure, ...]
     """In the table of exceptions."""
     found: tuple[Failure, ...]
-    """A rule of the same id found it too, so the update would be refused."""
+    """A policy of the same id found it too, so the update would be refused."""
     passed_by_us: tuple[Failure, ...]
-    """A rule of the same id looked at the resource and said nothing."""
+    """A policy of the same id looked at the resource and said nothing."""
     unknown_to_us: tuple[Failure, ...]
-    """Neither a rule nor an exception has the id."""
+    """Neither a policy nor an exception has the id."""
 
 
 def scan(registered: Iterable[Registered]) -> Scan:
@@ -83,9 +83,9 @@ def compare(name: str, registered: list[Registered]) -> Comparison:
     """Scan a stack with both."""
     scanned = scan(registered)
     report = check(registered)
-    refused = {(id_, one.name, one.type) for one in report.violations for id_ in one.rule.ids}
-    excused = {(id_, one.name, one.type) for one in report.excepted for id_ in one.rule.ids}
-    judged = {(id_, type_) for rule in RULES for id_ in rule.ids for type_ in rule.types}
+    refused = {(id_, one.name, one.type) for one in report.violations for id_ in one.policy.ids}
+    excused = {(id_, one.name, one.type) for one in report.excepted for id_ in one.policy.ids}
+    judged = {(id_, type_) for policy in POLICIES for id_ in policy.ids for type_ in policy.types}
     by_address = {address(one): one for one in registered}
     sorted_out: dict[str, list[Failure]] = {}
     for id_, where in scanned.failed:

@@ -1,19 +1,17 @@
-"""`python -m policy.docs`: docs/policies.md, written from the rules themselves."""
+"""`python -m policy.docs`: docs/policies.md, written from the policies themselves."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from policy.exceptions import ALLOWANCES, Allowance, Kind
-from policy.registry import Rule
-from policy.rules import MODULES, RULES
+from policy.policies import MODULES, POLICIES
 
 PATH = Path(__file__).resolve().parents[1] / "docs" / "policies.md"
 
 _INTRODUCTION = """\
 # Policies
 
-Written by `python -m policy.docs` from `policy/rules` and `policy/exceptions.py`; do not edit.
+Written by `python -m policy.docs` from `policy/policies` and `policy/exceptions.py`; do not edit.
 
 {count} rules refuse what AWS, mocks and scanners let through. They run
 
@@ -42,19 +40,18 @@ _KINDS = {
 
 def render() -> str:
     """The text of the document."""
-    return "\n".join([_INTRODUCTION.format(count=len(RULES)), *_rules(), *_exceptions()])
+    return "\n".join([_INTRODUCTION.format(count=len(POLICIES)), *_policies(), *_exceptions()])
 
 
-def _rules() -> Iterator[str]:
+def _policies() -> Iterator[str]:
     for module in MODULES:
-        rules = [value for value in vars(module).values() if isinstance(value, Rule)]
         yield f"## {(module.__doc__ or '').splitlines()[0].rstrip('.')}\n"
-        for rule in rules:
-            sees = "resource" if rule.on_resource else "stack"
-            yield f"### {rule.name}\n"
-            yield f"{rule.wants}\n"
-            yield f"Why: {rule.why}\n"
-            yield f"{rule.level}, {rule.severity}, {sees}. Answers to {', '.join(rule.ids)}.\n"
+        for policy in (one for one in POLICIES if one in vars(module).values()):
+            yield f"### {policy.name}\n"
+            yield f"{policy.wants}\n"
+            yield f"Why: {policy.why}\n"
+            about = f"{policy.level}, {policy.severity}, {policy.sees}"
+            yield f"{about}. Answers to {', '.join(policy.ids)}.\n"
 
 
 def _exceptions() -> Iterator[str]:
@@ -66,7 +63,7 @@ def _exceptions() -> Iterator[str]:
         for one in ALLOWANCES:
             if one.kind is kind:
                 yield (
-                    f"| {', '.join(one.ids)} | {', '.join(sorted(one.rules))} "
+                    f"| {', '.join(one.ids)} | {', '.join(sorted(one.policies))} "
                     f"| {_resources(one)} | {one.reason} |"
                 )
         yield ""
@@ -79,13 +76,5 @@ def _resources(allowance: Allowance) -> str:
     return ", ".join(sorted(allowance.resources)) + where
 
 
-def main() -> None:
-    """Write the document, or with --check say whether it is up to date."""
-    text = render()
-    if "--check" in sys.argv[1:]:
-        sys.exit(0 if PATH.read_text() == text else f"{PATH.name} is not up to date")
-    PATH.write_text(text)
-
-
 if __name__ == "__main__":
-    main()
+    PATH.write_text(render())

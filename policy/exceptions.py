@@ -1,7 +1,7 @@
-"""What the rules let pass and why, and the checks of others that are no rule here.
+"""What the policies let pass and why, and the checks of others that are no policy here.
 
-One table. An entry with rules excepts what it names from them, an entry with `unknown`
-lets them wait for a value that no preview knows, and an entry without rules leaves a
+One table. An entry with policies excepts what it names from them, an entry with `unknown`
+lets them wait for a value that no preview knows, and an entry without policies leaves a
 check out.
 """
 
@@ -11,7 +11,7 @@ from typing import Final
 
 import catalog
 from lambdas.model import role_policy_name
-from policy.registry import Problem, Rule
+from policy.registry import Policy, Problem
 from policy.stack import Resource
 
 
@@ -29,7 +29,7 @@ class Allowance:
 
     ids: tuple[str, ...]
     reason: str
-    rules: frozenset[str] = frozenset()
+    policies: frozenset[str] = frozenset()
     resources: frozenset[str] | None = None
     """Logical names; None for every resource."""
     about: frozenset[str] | None = None
@@ -40,29 +40,29 @@ class Allowance:
 
     @property
     def kind(self) -> Kind:
-        if not self.rules:
+        if not self.policies:
             return Kind.LEFT_OUT
         return Kind.POSTPONED if self.unknown else Kind.EXCEPTED
 
-    def excepts(self, rule: Rule, resource: Resource, problem: Problem) -> bool:
+    def excepts(self, policy: Policy, resource: Resource, problem: Problem) -> bool:
         return (
             self.kind is Kind.EXCEPTED
-            and self._applies(rule, resource)
+            and self._applies(policy, resource)
             and (self.about is None or problem.about in self.about)
         )
 
-    def postpones(self, rule: Rule, resource: Resource, key: str) -> bool:
-        """A resource rule runs again before the resource is created; a stack rule does not."""
+    def postpones(self, policy: Policy, resource: Resource, key: str) -> bool:
+        """A resource policy runs again before the resource is created; a stack policy does not."""
         return (
             self.kind is Kind.POSTPONED
-            and rule.on_resource is not None
-            and self._applies(rule, resource)
+            and policy.on_resource is not None
+            and self._applies(policy, resource)
             and key.startswith(self.unknown)
         )
 
-    def _applies(self, rule: Rule, resource: Resource) -> bool:
+    def _applies(self, policy: Policy, resource: Resource) -> bool:
         return (
-            rule.name in self.rules
+            policy.name in self.policies
             and self.covers(resource.name)
             and not (self.outside_production and resource.in_production)
         )
@@ -100,7 +100,7 @@ _TRACE_ACTIONS = frozenset({"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 
 _EXCEPTED = (
     Allowance(
-        rules=frozenset({"not-everything-goes-out"}),
+        policies=frozenset({"not-everything-goes-out"}),
         resources=_SECURITY_GROUPS,
         about=frozenset({"0.0.0.0/0"}),
         ids=("row 25", "CKV_AWS_382", "AWS-0104"),
@@ -108,7 +108,7 @@ _EXCEPTED = (
         "addresses that the foundation stack decides (contract).",
     ),
     Allowance(
-        rules=frozenset({"security-groups-are-described"}),
+        policies=frozenset({"security-groups-are-described"}),
         resources=_SECURITY_GROUPS,
         about=frozenset({"Managed by Pulumi"}),
         ids=("row 26", "CKV_AWS_23", "AWS-0099", "AwsSolutions-EC27"),
@@ -116,7 +116,7 @@ _EXCEPTED = (
         "(contract).",
     ),
     Allowance(
-        rules=frozenset({"security-groups-are-described"}),
+        policies=frozenset({"security-groups-are-described"}),
         resources=_SECURITY_GROUPS,
         about=frozenset({"egress"}),
         ids=("row 26", "CKV_AWS_23", "AWS-0124"),
@@ -124,7 +124,7 @@ _EXCEPTED = (
         "would be cut off from their database for a moment, for the sake of a text.",
     ),
     Allowance(
-        rules=frozenset({"resources-are-named"}),
+        policies=frozenset({"resources-are-named"}),
         resources=_POLICIES,
         about=_NETWORK_INTERFACE_ACTIONS,
         ids=("row 16", "CKV_AWS_290", "CKV_AWS_355"),
@@ -132,21 +132,21 @@ _EXCEPTED = (
         "the role is made, and AWS names no narrower resource (contract).",
     ),
     Allowance(
-        rules=frozenset({"resources-are-named"}),
+        policies=frozenset({"resources-are-named"}),
         resources=frozenset({role_policy_name(catalog.SHARED_ROLE)}),
         about=_TRACE_ACTIONS,
         ids=("row 16", "CKV_AWS_290", "CKV_AWS_355"),
         reason="X-Ray has no resource to name for what is put into it (contract).",
     ),
     Allowance(
-        rules=frozenset({"function-is-traced"}),
+        policies=frozenset({"function-is-traced"}),
         resources=_PYTHON_FUNCTIONS,
         ids=("row 4", "Lambda.7", "CKV_AWS_50", "AWS-0066", "WS1000"),
         reason="The Python functions run today without tracing, are not instrumented, and the "
         "roles of five of them may not write traces. The port changes their routing alone.",
     ),
     Allowance(
-        rules=frozenset({"head-goes-with-get"}),
+        policies=frozenset({"head-goes-with-get"}),
         resources=_GET_RULES,
         ids=("D17",),
         reason="The routes are those that run today (contract); HEAD goes where it goes today.",
@@ -155,7 +155,7 @@ _EXCEPTED = (
 
 _POSTPONED = (
     Allowance(
-        rules=frozenset(
+        policies=frozenset(
             {
                 "policy-document-is-readable",
                 "nobody-is-administrator",
@@ -171,7 +171,7 @@ _POSTPONED = (
         "is not known as a whole; it is judged in the update, before the policy is created.",
     ),
     Allowance(
-        rules=frozenset({"python-comes-first"}),
+        policies=frozenset({"python-comes-first"}),
         unknown="actions",
         ids=("D6",),
         reason="Which of two new target groups comes first shows in their ARNs alone. In the "

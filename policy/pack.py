@@ -1,10 +1,11 @@
-"""The rules as policies of CrossGuard."""
+"""The policies for CrossGuard."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from pulumi_policy import (
     EnforcementLevel,
-    Policy,
     PolicyResource,
     ReportViolation,
     ResourceValidationArgs,
@@ -12,79 +13,60 @@ from pulumi_policy import (
     StackValidationArgs,
     StackValidationPolicy,
 )
+from pulumi_policy import Policy as CrossGuardPolicy
 from pulumi_policy import Severity as PolicySeverity
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from policy.check import Finding, Report, add
-from policy.registry import Rule
-from policy.rules import RULES
+from policy.policies import POLICIES
+from policy.registry import Policy
 from policy.stack import Resource, Stack
 from policy.values import Value
 
 
-def policies() -> list[Policy]:
-    """One policy per rule, in the same order and with the same names."""
-    return [_policy(rule) for rule in RULES]
+def policies() -> list[CrossGuardPolicy]:
+    """Each with the same name, in the same order."""
+    return [_for_crossguard(policy) for policy in POLICIES]
 
 
-def _policy(rule: Rule) -> Policy:
-    level = EnforcementLevel.MANDATORY if rule.mandatory else EnforcementLevel.ADVISORY
-    severity = PolicySeverity(rule.severity.value)
-    tags = list(rule.ids)
-    if rule.on_resource is not None:
-        return ResourceValidationPolicy(
-            name=rule.name,
-            description=rule.wants,
-            validate=_validate_resource(rule),
-            enforcement_level=level,
-            severity=severity,
-            tags=tags,
-        )
-    return StackValidationPolicy(
-        name=rule.name,
-        description=rule.wants,
-        validate=_validate_stack(rule),
-        enforcement_level=level,
-        severity=severity,
-        tags=tags,
-    )
+def _for_crossguard(policy: Policy) -> CrossGuardPolicy:
+    about: dict[str, Any] = {
+        "name": policy.name,
+        "description": policy.wants,
+        "enforcement_level": EnforcementLevel(policy.level),
+        "severity": PolicySeverity(policy.severity.value),
+        "tags": list(policy.ids),
+    }
+    if policy.on_resource is not None:
+        return ResourceValidationPolicy(validate=_validate_resource(policy), **about)
+    return StackValidationPolicy(validate=_validate_stack(policy), **about)
 
 
-def _validate_resource(
-    rule: Rule,
-) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
-    types = frozenset(rule.types)
+def _validate_resource(policy: Policy) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
+    types = frozenset(policy.types)
 
     def validate(args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
         if args.resource_type not in types:
             return
-        resource = Resource(
-            type=args.resource_type,
-            name=args.name,
-            urn=args.urn,
-            props=Value(args.props),
-            protect=args.opts.protect,
-            ignore_changes=tuple(args.opts.ignore_changes),
-        )
         report = Report()
-        add(report, rule, resource, None)
+        add(report, policy, _resource(args), None)
         _tell(report, report_violation, with_urn=False)
 
     return validate
 
 
-def _validate_stack(rule: Rule) -> Callable[[StackValidationArgs, ReportViolation], None]:
+def _validate_stack(policy: Policy) -> Callable[[StackValidationArgs, ReportViolation], None]:
     def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
-        stack = Stack(_resource(one) for one in args.resources)
+        stack = Stack(_resource_with_edges(one) for one in args.resources)
         report = Report()
-        for resource in stack.of(rule.types):
-            add(report, rule, resource, stack)
+        for resource in stack.of(policy.types):
+            add(report, policy, resource, stack)
         _tell(report, report_violation, with_urn=True)
 
     return validate
 
 
-def _resource(one: PolicyResource) -> Resource:
+def _resource(one: ResourceValidationArgs | PolicyResource) -> Resource:
     return Resource(
         type=one.resource_type,
         name=one.name,
@@ -92,6 +74,12 @@ def _resource(one: PolicyResource) -> Resource:
         props=Value(one.props),
         protect=one.opts.protect,
         ignore_changes=tuple(one.opts.ignore_changes),
+    )
+
+
+def _resource_with_edges(one: PolicyResource) -> Resource:
+    return replace(
+        _resource(one),
         depends_on=frozenset(other.urn for other in one.dependencies),
         edges={
             key: frozenset(other.urn for other in others)

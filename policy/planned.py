@@ -5,10 +5,11 @@ from dataclasses import replace
 from itertools import product
 
 from policy import facts
-from policy.rules.listener_rules import condition_values, conditions
+from policy.policies.listener_rules import plain_conditions
 from policy.stack import Resource
-from policy.values import Undecided, Value
-from routing import Forward, Header, Host, Listener, Methods, Path, Request, Rule, limits
+from policy.values import Undecided
+from routing import Forward, Header, Host, Listener, Methods, Path, Request, Rule
+from routing.checks import condition_problems
 from routing.matching import winner
 from routing.model import Condition
 
@@ -80,39 +81,13 @@ def _lines(header: Header) -> list[tuple[str, str]]:
 
 
 def _conditions(rule: Resource) -> Iterator[Condition]:
-    """The conditions for the analysis; those it cannot read never hide another rule."""
+    """Those that cannot be read, or that AWS refuses, never hide another rule."""
     try:
-        found = [
-            (kind, body, tuple(value.text or "" for value in condition_values(kind, body)))
-            for kind, body in conditions(rule)
-        ]
+        found = [*plain_conditions(rule)]
     except Undecided:
         yield Header(rule.urn, ("unknown",))
         return
-    texts = [text for _, _, values in found for text in values]
-    wildcards = sum(text.count("*") + text.count("?") for text in texts)
-    if (
-        wildcards > limits.WILDCARDS_PER_RULE
-        or len(texts) > limits.CONDITION_VALUES_PER_RULE
-        or not all(1 <= len(text) <= limits.CONDITION_VALUE_LENGTH for text in texts)
-        or not all(values for _, _, values in found)
-    ):
-        # AWS refuses it: a rule of its own says so.
+    if condition_problems(found):
         yield Header(rule.urn, ("refused",))
         return
-    for kind, body, values in found:
-        yield _condition(kind, body, values)
-
-
-def _condition(kind: str, body: Value, values: tuple[str, ...]) -> Condition:
-    if not body["regexValues"].given:
-        match kind:
-            case "hostHeader":
-                return Host(values)
-            case "pathPattern":
-                return Path(values)
-            case "httpRequestMethod":
-                return Methods(values)
-            case "httpHeader":
-                return Header(body["httpHeaderName"].text or "", values)
-    return Header(f"{kind} regex={body['regexValues'].given}", values)
+    yield from found

@@ -1,14 +1,15 @@
-"""What a rule is, and what comes of it."""
+"""What a policy is, and what comes of it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, NotRequired, TypedDict, Unpack
 
 from policy.stack import Resource, Stack
 
 
 class Severity(StrEnum):
-    """How bad a violation is: that of AWS FSBP or the scanners where they have the rule."""
+    """How bad a violation is: that of AWS FSBP or the scanners where they have the policy."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -30,20 +31,21 @@ class Problem:
 Problems = Iterator[str | Problem]
 ResourceCheck = Callable[[Resource], Problems]
 StackCheck = Callable[[Resource, Stack], Problems]
+Claims = Mapping[tuple[str, ...], tuple[str, ...]]
+"""Types that a policy looks at -> the properties whose mistakes it claims to catch."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
-    """One rule. It looks at one resource of `types` at a time, with the stack around it or not."""
+class Policy:
+    """It looks at one resource of `types` at a time, with the stack around it or not."""
 
     name: str
     wants: str
     why: str
     ids: tuple[str, ...]
     severity: Severity
-    mandatory: bool
-    claims: Mapping[tuple[str, ...], tuple[str, ...]]
-    """Types it looks at -> the properties whose mistakes it claims to catch."""
+    claims: Claims
+    mandatory: bool = True
     on_resource: ResourceCheck | None = None
     on_stack: StackCheck | None = None
 
@@ -55,60 +57,31 @@ class Rule:
     def level(self) -> str:
         return "mandatory" if self.mandatory else "advisory"
 
-
-def resource_rule(
-    claims: Mapping[tuple[str, ...], tuple[str, ...]],
-    *,
-    ids: tuple[str, ...],
-    severity: Severity,
-    why: str,
-    mandatory: bool = True,
-) -> Callable[[ResourceCheck], Rule]:
-    """A rule over the inputs of one resource: judged before that resource is created."""
-
-    def make(check: ResourceCheck) -> Rule:
-        return Rule(
-            name=_name(check.__name__),
-            wants=_wants(check.__doc__),
-            why=why,
-            ids=ids,
-            severity=severity,
-            mandatory=mandatory,
-            claims=claims,
-            on_resource=check,
-        )
-
-    return make
+    @property
+    def sees(self) -> str:
+        return "resource" if self.on_resource else "stack"
 
 
-def stack_rule(
-    claims: Mapping[tuple[str, ...], tuple[str, ...]],
-    *,
-    ids: tuple[str, ...],
-    severity: Severity,
-    why: str,
-    mandatory: bool = True,
-) -> Callable[[StackCheck], Rule]:
-    """A rule over a resource and what belongs to it: judged at the end of the preview."""
+class _About(TypedDict):
+    """What a policy says of itself beside its check."""
 
-    def make(check: StackCheck) -> Rule:
-        return Rule(
-            name=_name(check.__name__),
-            wants=_wants(check.__doc__),
-            why=why,
-            ids=ids,
-            severity=severity,
-            mandatory=mandatory,
-            claims=claims,
-            on_stack=check,
-        )
-
-    return make
+    ids: tuple[str, ...]
+    severity: Severity
+    why: str
+    mandatory: NotRequired[bool]
 
 
-def _name(function: str) -> str:
-    return function.replace("_", "-")
+def resource_policy(claims: Claims, **about: Unpack[_About]) -> Callable[[ResourceCheck], Policy]:
+    """A policy over the inputs of one resource: judged before that resource is created."""
+    return lambda check: _named(check, claims=claims, on_resource=check, **about)
 
 
-def _wants(docstring: str | None) -> str:
-    return " ".join((docstring or "").split())
+def stack_policy(claims: Claims, **about: Unpack[_About]) -> Callable[[StackCheck], Policy]:
+    """A policy over a resource and what belongs to it: judged at the end of the preview."""
+    return lambda check: _named(check, claims=claims, on_stack=check, **about)
+
+
+def _named(check: Callable[..., Problems], **about: Any) -> Policy:
+    """Its function says what it is called and what it wants."""
+    wants = " ".join((check.__doc__ or "").split())
+    return Policy(name=check.__name__.replace("_", "-"), wants=wants, **about)

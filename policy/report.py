@@ -15,8 +15,8 @@ from rich.table import Table
 
 from policy.check import Report, check
 from policy.exceptions import ALLOWANCES, Allowance, Kind
+from policy.policies import POLICIES
 from policy.recording import record
-from policy.rules import RULES
 from sandbox.stackfile import STACKS
 
 PERCENTAGES = (0, 50, 100)
@@ -66,9 +66,9 @@ def matches(judged: list[Run]) -> Counter[Allowance]:
 
 
 def main() -> None:
-    """Print the rules, the exceptions and what came out; exit 1 if an update would be refused."""
+    """Print policies, exceptions and what came out; exit 1 if an update would be refused."""
     console = Console()
-    _print_rules(console)
+    _print_policies(console)
     judged = list(runs())
     _print_exceptions(console, matches(judged))
     _print_runs(console, judged)
@@ -78,22 +78,27 @@ def main() -> None:
     if failed:
         console.print(f"The pack refuses {len(failed)} of {len(judged)}.", style="red")
         sys.exit(1)
-    console.print(f"{len(RULES)} rules: nothing to refuse, nothing left undecided.", style="green")
+    console.print(
+        f"{len(POLICIES)} policies: nothing to refuse, nothing left undecided.", style="green"
+    )
 
 
-def _print_rules(console: Console) -> None:
-    table = Table("rule", "level", "severity", "sees", "ids", title=f"{len(RULES)} rules")
-    for rule in RULES:
-        sees = "resource" if rule.on_resource else "stack"
-        table.add_row(rule.name, rule.level, rule.severity, sees, ", ".join(rule.ids))
+def _print_policies(console: Console) -> None:
+    table = Table("policy", "level", "severity", "sees", "ids", title=f"{len(POLICIES)} policies")
+    for policy in POLICIES:
+        table.add_row(
+            policy.name, policy.level, policy.severity, policy.sees, ", ".join(policy.ids)
+        )
     console.print(table)
 
 
 def _print_exceptions(console: Console, counts: Counter[Allowance]) -> None:
-    table = Table("kind", "ids", "rules", "used", "reason", title="exceptions")
+    table = Table("kind", "ids", "policies", "used", "reason", title="exceptions")
     for one in ALLOWANCES:
         used = "" if one.kind is Kind.LEFT_OUT else str(counts[one])
-        table.add_row(one.kind, ", ".join(one.ids), "\n".join(sorted(one.rules)), used, one.reason)
+        table.add_row(
+            one.kind, ", ".join(one.ids), "\n".join(sorted(one.policies)), used, one.reason
+        )
     console.print(table)
 
 
@@ -118,9 +123,9 @@ def _print_runs(console: Console, judged: list[Run]) -> None:
 
 def _print_findings(console: Console, run: Run) -> None:
     for finding in (*run.report.violations, *run.report.undecided):
-        what = "undecided" if finding in run.report.undecided else finding.rule.level
+        what = "undecided" if finding in run.report.undecided else finding.policy.level
         console.print(
-            f"{run.stack} {run.rust_percentage} %: {what}: {finding.rule.name}: {finding.message}"
+            f"{run.stack} {run.rust_percentage} %: {what}: {finding.policy.name}: {finding.message}"
         )
 
 

@@ -1,4 +1,4 @@
-"""Resources as rules see them, and how one names another."""
+"""Resources as policies see them, and how one names another."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from policy.values import Value
 
 @dataclass(frozen=True, eq=False)
 class Resource:
-    """One resource. What it depends on is known to the rules over a stack alone."""
+    """One resource. What it depends on is known to the policies over a stack alone."""
 
     type: str
     name: str
@@ -26,6 +26,12 @@ class Resource:
     def __getitem__(self, name: str) -> Value:
         return self.props[name]
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """What other resources may call it, as far as it is known."""
+        values = (self[key] for key in ("name", "id", "arn", "arnSuffix"))
+        return frozenset({value.text or "" for value in values if not value.unknown} - {""})
+
     @property
     def in_production(self) -> bool:
         return self.urn.split("::", maxsplit=1)[0].removeprefix("urn:pulumi:") == "production"
@@ -36,7 +42,6 @@ class Stack:
 
     def __init__(self, resources: Iterable[Resource]) -> None:
         self.resources = tuple(sorted(resources, key=lambda resource: resource.urn))
-        self._known_names: dict[str, frozenset[str]] = {}
 
     def of(self, tokens: tuple[str, ...]) -> list[Resource]:
         return [resource for token in tokens for resource in self._by_type.get(token, ())]
@@ -56,21 +61,13 @@ class Stack:
         return [
             one
             for one in self.of(tokens)
-            if (names & parts if (names := self._names(one)) else one in behind)
+            if (not one.names.isdisjoint(parts) if one.names else one in behind)
         ]
 
     def behind(self, property_: str, resource: Resource, tokens: tuple[str, ...]) -> list[Resource]:
         """The resources of a type that the value of a property comes from."""
         edges = resource.edges.get(property_, frozenset())
         return [one for one in self.of(tokens) if one.urn in edges]
-
-    def _names(self, resource: Resource) -> frozenset[str]:
-        """What other resources may call it, as far as it is known."""
-        if resource.urn not in self._known_names:
-            values = (resource[key] for key in ("name", "id", "arn", "arnSuffix"))
-            texts = {value.text or "" for value in values if not value.unknown}
-            self._known_names[resource.urn] = frozenset(texts - {""})
-        return self._known_names[resource.urn]
 
     @cached_property
     def _by_type(self) -> Mapping[str, list[Resource]]:

@@ -44,36 +44,33 @@ _ARGUMENT_NAMES: Final = {
 
 def plan(registered: Iterable[Registered]) -> dict[str, Any]:
     """The plan that would create everything."""
-    resources = [one for one in registered if one.type in _TYPES]
-    addresses = {one.urn: address(one) for one in resources}
+    resources = {address(one): one for one in registered if one.type in _TYPES}
+    addresses = {one.urn: name for name, one in resources.items()}
+    named = {
+        name: {"address": name, "mode": "managed", "type": _TYPES[one.type], "name": one.name}
+        for name, one in resources.items()
+    }
+    provider = {"provider_name": "registry.terraform.io/hashicorp/aws"}
+    values = {name: _arguments(one) for name, one in resources.items()}
     planned = [
-        {
-            "address": address(one),
-            "mode": "managed",
-            "type": _TYPES[one.type],
-            "name": one.name,
-            "provider_name": "registry.terraform.io/hashicorp/aws",
-            "schema_version": 0,
-            "values": _arguments(one),
-        }
-        for one in resources
+        {**named[name], **provider, "schema_version": 0, "values": values[name]} for name in named
     ]
     changes = [
-        {key: one[key] for key in ("address", "mode", "type", "name", "provider_name")}
-        | {"change": {"actions": ["create"], "before": None, "after": one["values"]}}
-        for one in planned
+        {
+            **named[name],
+            **provider,
+            "change": {"actions": ["create"], "before": None, "after": values[name]},
+        }
+        for name in named
     ]
     configured = [
         {
-            "address": address(one),
-            "mode": "managed",
-            "type": _TYPES[one.type],
-            "name": one.name,
+            **named[name],
             "provider_config_key": "aws",
             "expressions": _references(one, addresses),
             "schema_version": 0,
         }
-        for one in resources
+        for name, one in resources.items()
     ]
     return {
         "format_version": "1.2",

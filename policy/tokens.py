@@ -1,4 +1,4 @@
-"""Type tokens of the resources that rules look at, the names they also go by included."""
+"""Type tokens of the resources that policies look at, the names they also go by included."""
 
 from typing import Final
 

@@ -1,7 +1,7 @@
 """Reading the properties of a resource without ever failing on their shape.
 
 In a preview some values are not known yet. Whether one is set can still be told, what it
-is cannot: asking for it raises Undecided, which ends one rule on one resource and nothing
+is cannot: asking for it raises Undecided, which ends one policy on one resource and nothing
 else.
 """
 
@@ -13,7 +13,7 @@ from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
 
 
 class Undecided(Exception):
-    """A rule needs a value that is not known before the update; `key` says which."""
+    """A policy needs a value that is not known before the update; `key` says which."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"{key} is not known yet")

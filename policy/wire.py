@@ -1,4 +1,4 @@
-"""From the engine's own requests to what the rules judge."""
+"""From the engine's own requests to what the policies judge."""
 
 from typing import Any
 

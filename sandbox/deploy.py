@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from policy.check import Report, check
-from policy.registry import Rule
-from policy.rules import RULES
+from policy.policies import POLICIES
+from policy.registry import Policy
 from policy.wire import from_request
 from sandbox.account.client import Account
 from sandbox.engine.embedded import Engine, run
@@ -43,7 +43,7 @@ class Deployment:
     config: StackConfig
     folder: Path
     program: Callable[[], Any] = program_of_this_repository
-    rules: Sequence[Rule] = RULES
+    rules: Sequence[Policy] = POLICIES
     """Policies that a deployment must keep."""
     engine: ClassVar[EngineName] = EngineName.EMBEDDED
 
@@ -107,8 +107,8 @@ class Deployment:
 
 
 def _policy_message(report: Report) -> str:
-    problems = [f"{one.rule.name}: {one.message}" for one in report.mandatory]
+    problems = [f"{one.policy.name}: {one.message}" for one in report.mandatory]
     undecided = [
-        f"{one.rule.name}: {one.name}: cannot decide {one.text}" for one in report.undecided
+        f"{one.policy.name}: {one.name}: cannot decide {one.text}" for one in report.undecided
     ]
     return forbidden([*problems, *undecided])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import catalog
-from policy.rules import RULES
+from policy.policies import POLICIES
 from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
 from sandbox.engine.result import DeploymentError, Operation, Result
@@ -89,7 +89,7 @@ def test_a_change_that_would_replace_a_resource_is_refused_by_name(
     )
 
     with pytest.raises(DeploymentError, match=r"embed-\w+-rule-lambda: a change of listenerArn"):
-        replace(deployment(rustPercentage="0"), account=elsewhere, rules=RULES).up()
+        replace(deployment(rustPercentage="0"), account=elsewhere, rules=POLICIES).up()
 
     assert read_routes(account) == before
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from pulumi_aws import lb
 
-from policy.rules import RULES
+from policy.policies import POLICIES
 from sandbox.account.client import Account
 from sandbox.deploy import program_of_this_repository
 from sandbox.engine.result import DeploymentError
@@ -21,7 +21,7 @@ def test_a_forbidden_deployment_is_refused_before_anything_is_created(
         lb.TargetGroup("orphan", name="orphan", target_type="lambda")
 
     with pytest.raises(DeploymentError, match="The policies forbid this") as refused:
-        replace(deployment(), program=with_an_orphan, rules=RULES).up()
+        replace(deployment(), program=with_an_orphan, rules=POLICIES).up()
 
     assert "orphan" in str(refused.value)
     assert account.client("lambda").list_functions()["Functions"] == []

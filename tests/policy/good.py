@@ -420,16 +420,19 @@ def edited(one: Registered, edits: Mapping[str, Any]) -> Registered:
     """The same resource with properties set, or taken away, by path: `actions[0].type`."""
     props = copy.deepcopy(dict(one.props))
     for path, value in edits.items():
-        steps: list[Any] = [
-            int(step) if step.isdigit() else step for step in re.findall(r"[^.\[\]]+", path)
-        ]
+        *way, last = steps(path)
         holder: Any = props
-        for step in steps[:-1]:
+        for step in way:
             holder = holder[step]
         if value is GONE:
-            del holder[steps[-1]]
-        elif isinstance(holder, list) and steps[-1] == len(holder):
+            del holder[last]
+        elif isinstance(holder, list) and last == len(holder):
             holder.append(value)
         else:
-            holder[steps[-1]] = value(holder[steps[-1]]) if callable(value) else value
+            holder[last] = value(holder[last]) if callable(value) else value
     return replace(one, props=props)
+
+
+def steps(path: str) -> list[Any]:
+    """`actions[0].type` -> `actions`, 0, `type`."""
+    return [int(step) if step.isdigit() else step for step in re.findall(r"[^.\[\]]+", path)]

@@ -16,7 +16,7 @@ from pulumi_policy.policy import _PolicyAnalyzerServicer
 
 from policy.check import Registered, check
 from policy.pack import policies
-from policy.rules import RULES
+from policy.policies import POLICIES
 from tests.policy.cases import CASES
 from tests.policy.cases.case import Case
 from tests.policy.good import UNKNOWN, edited, good_stack
@@ -93,14 +93,14 @@ def test_the_server_has_nothing_to_say_of_a_first_preview(server: _PolicyAnalyze
 
 
 @pytest.mark.parametrize(
-    "case", [case for case in CASES if case.refused][::12], ids=lambda case: case.rule.name
+    "case", [case for case in CASES if case.refused][::12], ids=lambda case: case.policy.name
 )
 def test_the_server_says_what_the_check_says(case: Case, server: _PolicyAnalyzerServicer) -> None:
     stack = case.stack()
     said = {(policy, message) for policy, _, message in _diagnostics(server, stack)}
-    expected = {(one.rule.name, one.message) for one in check(stack).violations}
+    expected = {(one.policy.name, one.message) for one in check(stack).violations}
     assert said == expected
-    assert case.rule.name in {policy for policy, _ in said}
+    assert case.policy.name in {policy for policy, _ in said}
 
 
 def test_what_cannot_be_decided_is_the_line_that_the_server_writes(
@@ -141,9 +141,9 @@ def started() -> Iterator[analyzer_pb2_grpc.AnalyzerStub]:
 
 
 def test_the_folder_runs_as_a_pack(started: analyzer_pb2_grpc.AnalyzerStub) -> None:
-    info = started.GetAnalyzerInfo(empty_pb2.Empty(), timeout=20)
+    info = started.GetAnalyzerInfo(empty_pb2.Empty(), timeout=100)
     levels = {
         one.name: analyzer_pb2.EnforcementLevel.Name(one.enforcementLevel).lower()
         for one in info.policies
     }
-    assert levels == {rule.name: rule.level for rule in RULES}
+    assert levels == {policy.name: policy.level for policy in POLICIES}

@@ -1,4 +1,4 @@
-"""No rule throws on missing, odd or unknown input, and none shows a value."""
+"""No policy throws on missing, odd or unknown input, and none shows a value."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -9,18 +9,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from policy.check import Registered, check
-from policy.registry import Rule
-from policy.rules import RULES
+from policy.policies import POLICIES
+from policy.registry import Policy
 from tests.policy.good import UNKNOWN, edited, extra, good_stack
 
-EXAMPLES = 300
+EXAMPLES = 100
 CANARY = "canary-7e1d"
 
 GOOD = good_stack()
-_CLAIMED = {key for rule in RULES for keys in rule.claims.values() for key in keys}
+_CLAIMED = {key for policy in POLICIES for keys in policy.claims.values() for key in keys}
 _INSIDE = {"values", "arn", "weight", "forward", "targetGroups", "metric", "Statement", "Action"}
 KEYS = sorted(_CLAIMED | _INSIDE)
-TYPES = sorted({token for rule in RULES for token in rule.types})
+TYPES = sorted({token for policy in POLICIES for token in policy.types})
 
 
 def _paths(value: Any, path: str = "") -> Iterator[str]:
@@ -71,7 +71,7 @@ def _apply(changes: list[tuple[tuple[str, str], Any]]) -> list[Registered]:
     return list(stack.values())
 
 
-def test_no_input_makes_a_rule_throw_or_tell_a_value(
+def test_no_input_makes_a_policy_throw_or_tell_a_value(
     record_property: Callable[[str, object], None],
 ) -> None:
     examples = 0
@@ -119,19 +119,19 @@ ODDITIES: Mapping[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_absent_empty_and_unknown_properties(rule: Rule) -> None:
-    for token in rule.types:
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
+def test_absent_empty_and_unknown_properties(policy: Policy) -> None:
+    for token in policy.types:
         for stranger in (
             extra((token,)),
             *(extra((token,), **dict.fromkeys(KEYS, value)) for value in ODDITIES.values()),
         ):
-            report = check([*GOOD.values(), stranger], [rule])
-            assert all(finding.rule is rule for finding in report.violations)
+            report = check([*GOOD.values(), stranger], [policy])
+            assert all(finding.policy is policy for finding in report.violations)
 
 
 def test_secrets_in_clear_stay_out_of_every_message() -> None:
-    """Every text of every property at once, so that every rule that can complain does."""
+    """Every text of every property at once, so that every policy that can complain does."""
 
     def marked(value: Any) -> Any:
         if isinstance(value, Mapping):
@@ -141,5 +141,5 @@ def test_secrets_in_clear_stay_out_of_every_message() -> None:
         return f"{value}{CANARY}" if isinstance(value, str) else value
 
     report = check([replace(one, props=marked(one.props)) for one in GOOD.values()])
-    assert len({finding.rule.name for finding in report.violations}) > 15
+    assert len({finding.policy.name for finding in report.violations}) > 15
     assert CANARY not in repr(report)

@@ -1,14 +1,12 @@
-"""Type tokens and properties that rules name exist in pulumi-aws."""
+"""Type tokens and properties that policies name exist in pulumi-aws."""
 
 import importlib
-from collections.abc import Iterator
 
-import pytest
 from pulumi import _types
 from pulumi.resource import CustomResource
 
 from policy import tokens
-from policy.rules import RULES
+from policy.policies import POLICIES
 from policy.terraform import _TYPES as TERRAFORM_TYPES
 
 TOKENS = sorted(
@@ -25,19 +23,16 @@ def _class_of(token: str) -> type[CustomResource]:
     return found
 
 
-@pytest.mark.parametrize("token", sorted({*TOKENS, *TERRAFORM_TYPES}))
-def test_the_type_exists(token: str) -> None:
-    assert _class_of(token).__dict__["pulumi_type"] == token
+def test_every_type_exists() -> None:
+    named = {*TOKENS, *TERRAFORM_TYPES}
+    assert {_class_of(token).__dict__["pulumi_type"] for token in named} == named
 
 
-def _claims() -> Iterator[tuple[str, str]]:
-    for rule in RULES:
-        for types, keys in rule.claims.items():
-            for token in types:
-                for key in keys:
-                    yield token, key
-
-
-@pytest.mark.parametrize(("token", "key"), sorted(set(_claims())))
-def test_the_property_exists(token: str, key: str) -> None:
-    assert key in _types.resource_py_to_pulumi_names(_class_of(token)).values()
+def test_every_property_that_a_policy_claims_exists() -> None:
+    for policy in POLICIES:
+        for token in policy.types:
+            known = set(_types.resource_py_to_pulumi_names(_class_of(token)).values())
+            claimed = {
+                key for types, keys in policy.claims.items() if token in types for key in keys
+            }
+            assert claimed <= known, (policy.name, token)

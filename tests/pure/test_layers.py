@@ -23,10 +23,13 @@ def _module(path: Path) -> str:
     return ".".join(part for part in parts if part != "__init__")
 
 
-SOURCES = {
-    _module(path): path
-    for path in [*ROOT.glob("*.py"), *(p for name in PACKAGES for p in (ROOT / name).rglob("*.py"))]
-}
+def _sources(*packages: str) -> dict[str, Path]:
+    return {_module(path): path for name in packages for path in (ROOT / name).rglob("*.py")}
+
+
+SOURCES = {_module(path): path for path in ROOT.glob("*.py")} | _sources(*PACKAGES)
+RECORDING = _sources("recording")
+BESIDE = RECORDING | _sources("policy", "bench", "sandbox")
 DATA_AND_RULES = [
     "routing",
     "routing.model",
@@ -52,7 +55,8 @@ DATA_AND_RULES = [
 
 @cache
 def tree(module: str) -> ast.Module:
-    return ast.parse(SOURCES[module].read_text(), str(SOURCES[module]))
+    path = (SOURCES | BESIDE)[module]
+    return ast.parse(path.read_text(), str(path))
 
 
 def imported(module: str) -> set[str]:
@@ -153,11 +157,24 @@ def test_the_program_knows_nothing_that_is_built_on_it(module: str) -> None:
         "sandbox",
         "rollout",
         "policy",
+        "recording",
         "tests",
         "bench",
         "moto",
         "boto3",
     }
+
+
+@pytest.mark.parametrize("module", RECORDING)
+def test_the_recording_monitor_knows_pulumi_and_nothing_of_this_repository(module: str) -> None:
+    ours = packages(module) - sys.stdlib_module_names
+
+    assert ours <= {"pulumi", "recording"}
+
+
+def test_nothing_is_built_on_the_tests() -> None:
+    assert {"recording.monitor", "policy.check", "bench.bare", "sandbox.cli"} <= set(BESIDE)
+    assert [module for module in BESIDE if "tests" in packages(module)] == []
 
 
 def test_only_the_wiring_runs_anything() -> None:

@@ -1,8 +1,8 @@
 """Policy documents."""
 
 from policy import tokens
-from policy.rules import iam as rules
-from tests.policy.cases.case import GONE, bad, fine
+from policy.policies import iam
+from tests.policy.cases.case import GONE, also, on
 from tests.policy.good import SECRET_ARN, document, extra
 
 _POLICY = "role-policy"
@@ -25,86 +25,101 @@ _DENY = {"policy": document({"Effect": "Deny", "Action": "*", "Resource": "*"})}
 _INLINE = {"inlinePolicies": [{"name": "p", **_text("*", "*")}]}
 
 CASES = (
-    bad(rules.policy_document_is_readable, "not JSON", _POLICY, {"policy": "{"}),
-    bad(rules.policy_document_is_readable, "empty", _POLICY, {"policy": "{}"}),
-    bad(rules.policy_document_is_readable, "nothing", _POLICY, {"policy": GONE}),
-    bad(rules.policy_document_is_readable, "no role", _POLICY, {"role": GONE}),
-    bad(rules.policy_document_is_readable, "no action", _POLICY, _text([])),
-    bad(rules.policy_document_is_readable, "no resource", _POLICY, _text("s3:Get", [])),
-    bad(rules.policy_document_is_readable, "no effect", _POLICY, _text("s3:Get", Effect="Maybe")),
-    fine(
-        rules.policy_document_is_readable,
-        "a statement without a list",
+    *on(
+        iam.policy_document_is_readable,
         _POLICY,
-        {"policy": '{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}'},
+        bad={
+            "not JSON": {"policy": "{"},
+            "empty": {"policy": "{}"},
+            "nothing": {"policy": GONE},
+            "no role": {"role": GONE},
+            "no action": _text([]),
+            "no resource": _text("s3:Get", []),
+            "no effect": _text("s3:Get", Effect="Maybe"),
+        },
+        fine={
+            "a statement without a list": {
+                "policy": '{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}'
+            }
+        },
     ),
-    bad(rules.nobody_is_administrator, "everything", _POLICY, _text("*", "*")),
-    bad(rules.nobody_is_administrator, "in a list", _POLICY, _text(["s3:Get", "*:*"], ["*"])),
-    bad(rules.nobody_is_administrator, "all but some", _POLICY, _NOT_ACTION),
-    bad(rules.nobody_is_administrator, "inline", "role", _INLINE),
-    bad(
-        rules.nobody_is_administrator,
-        "in a managed policy",
-        plus=[extra(tokens.MANAGED_POLICY, **_text("*", "*"))],
-    ),
-    fine(rules.nobody_is_administrator, "on one thing", _POLICY, _text("*")),
-    fine(rules.nobody_is_administrator, "denied", _POLICY, _DENY),
-    bad(rules.actions_are_named, "of a service", _POLICY, _text("logs:*")),
-    bad(rules.actions_are_named, "some", _POLICY, _text(["logs:PutLogEvents", "logs:Get*"])),
-    bad(rules.actions_are_named, "all but some", _POLICY, _NOT_ACTION),
-    fine(rules.actions_are_named, "one", _POLICY, _text("logs:PutLogEvents")),
-    fine(rules.actions_are_named, "denied", _POLICY, _DENY),
-    bad(rules.resources_are_named, "any secret", _POLICY, _text("secretsmanager:Get", "*")),
-    bad(
-        rules.resources_are_named,
-        "any secret by ARN",
+    *on(
+        iam.nobody_is_administrator,
         _POLICY,
-        _text("secretsmanager:Get", "arn:aws:secretsmanager:*:*:secret:*"),
+        bad={
+            "everything": _text("*", "*"),
+            "in a list": _text(["s3:Get", "*:*"], ["*"]),
+            "all but some": _NOT_ACTION,
+        },
+        fine={"on one thing": _text("*"), "denied": _DENY},
     ),
-    bad(
-        rules.resources_are_named,
-        "all but one",
+    *on(iam.nobody_is_administrator, "role", bad={"inline": _INLINE}),
+    *on(
+        iam.nobody_is_administrator,
+        bad={"in a managed policy": also(plus=[extra(tokens.MANAGED_POLICY, **_text("*", "*"))])},
+    ),
+    *on(
+        iam.actions_are_named,
         _POLICY,
-        {"policy": document({"Effect": "Allow", "Action": "a:B", "NotResource": SECRET_ARN})},
+        bad={
+            "of a service": _text("logs:*"),
+            "some": _text(["logs:PutLogEvents", "logs:Get*"]),
+            "all but some": _NOT_ACTION,
+        },
+        fine={"one": _text("logs:PutLogEvents"), "denied": _DENY},
     ),
-    bad(
-        rules.resources_are_named,
-        "an interface, but not in a role that the table names",
+    *on(
+        iam.resources_are_named,
         _POLICY,
-        _text("ec2:CreateNetworkInterface", "*"),
+        bad={
+            "any secret": _text("secretsmanager:Get", "*"),
+            "any secret by ARN": _text("secretsmanager:Get", "arn:aws:secretsmanager:*:*:secret:*"),
+            "all but one": {
+                "policy": document({"Effect": "Allow", "Action": "a:B", "NotResource": SECRET_ARN})
+            },
+            "an interface, but not in a role that the table names": _text(
+                "ec2:CreateNetworkInterface", "*"
+            ),
+        },
+        fine={
+            "the streams of one group": _text(
+                "logs:PutLogEvents", "arn:aws:logs:us-west-2:*:log-group:/aws/lambda/image:*"
+            )
+        },
     ),
-    fine(
-        rules.resources_are_named,
-        "the streams of one group",
+    *on(
+        iam.no_way_to_more_rights,
         _POLICY,
-        _text("logs:PutLogEvents", "arn:aws:logs:us-west-2:*:log-group:/aws/lambda/image:*"),
+        bad={
+            "a role": _text("iam:PassRole"),
+            "another role": _text("sts:AssumeRole"),
+            "code": _text("lambda:updateFunctionCode"),
+            "everything": _text("*"),
+        },
+        fine={"a call": _text("lambda:InvokeFunction")},
     ),
-    bad(rules.no_way_to_more_rights, "a role", _POLICY, _text("iam:PassRole")),
-    bad(rules.no_way_to_more_rights, "another role", _POLICY, _text("sts:AssumeRole")),
-    bad(rules.no_way_to_more_rights, "code", _POLICY, _text("lambda:updateFunctionCode")),
-    bad(rules.no_way_to_more_rights, "everything", _POLICY, _text("*")),
-    fine(rules.no_way_to_more_rights, "a call", _POLICY, _text("lambda:InvokeFunction")),
-    bad(rules.role_trusts_lambda_alone, "everyone", "role", _trust("*")),
-    bad(rules.role_trusts_lambda_alone, "an account", "role", _trust({"AWS": "000000000000"})),
-    bad(
-        rules.role_trusts_lambda_alone, "another", "role", _trust({"Service": "ec2.amazonaws.com"})
-    ),
-    bad(
-        rules.role_trusts_lambda_alone,
-        "others too",
+    *on(
+        iam.role_trusts_lambda_alone,
         "role",
-        _trust({**_LAMBDA, "AWS": "000000000000"}),
+        bad={
+            "everyone": _trust("*"),
+            "an account": _trust({"AWS": "000000000000"}),
+            "another": _trust({"Service": "ec2.amazonaws.com"}),
+            "others too": _trust({**_LAMBDA, "AWS": "000000000000"}),
+            "another action": _trust(_LAMBDA, Action="sts:*"),
+            "all but": _trust(_LAMBDA, NotPrincipal="x"),
+            "no document": {"assumeRolePolicy": "x"},
+        },
+        fine={"in a list": _trust({"Service": ["lambda.amazonaws.com"]})},
     ),
-    bad(rules.role_trusts_lambda_alone, "another action", "role", _trust(_LAMBDA, Action="sts:*")),
-    bad(rules.role_trusts_lambda_alone, "all but", "role", _trust(_LAMBDA, NotPrincipal="x")),
-    bad(rules.role_trusts_lambda_alone, "no document", "role", {"assumeRolePolicy": "x"}),
-    fine(
-        rules.role_trusts_lambda_alone,
-        "in a list",
+    *on(
+        iam.policies_are_inline,
+        bad={"attached": also(plus=[extra(tokens.POLICY_ATTACHMENT, role="r")])},
+    ),
+    *on(
+        iam.policies_are_inline,
         "role",
-        _trust({"Service": ["lambda.amazonaws.com"]}),
+        bad={"managed": {"managedPolicyArns": ["arn:x"]}},
+        fine={"none managed": {"managedPolicyArns": []}},
     ),
-    bad(rules.policies_are_inline, "attached", plus=[extra(tokens.POLICY_ATTACHMENT, role="r")]),
-    bad(rules.policies_are_inline, "managed", "role", {"managedPolicyArns": ["arn:x"]}),
-    fine(rules.policies_are_inline, "none managed", "role", {"managedPolicyArns": []}),
 )

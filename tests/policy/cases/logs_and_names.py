@@ -1,70 +1,85 @@
 """Log groups and physical names."""
 
 from policy import tokens
-from policy.rules import logs, names
-from tests.policy.cases.case import GONE, bad, fine
+from policy.policies import logs, names
+from tests.policy.cases.case import GONE, also, on
 from tests.policy.good import extra, log_group, urn
 
 CASES = (
-    bad(logs.log_group_forgets, "for ever", "image-log-group", {"retentionInDays": GONE}),
-    bad(logs.log_group_forgets, "0, for ever", "image-log-group", {"retentionInDays": 0.0}),
-    bad(logs.log_group_forgets, "not a time of AWS", "image-log-group", {"retentionInDays": 366.0}),
-    bad(logs.log_group_forgets, "two weeks", "image-log-group", {"retentionInDays": 14.0}),
-    fine(logs.log_group_forgets, "longer", "image-log-group", {"retentionInDays": 400.0}),
-    bad(logs.function_waits_for_its_log_group, "no group", minus=["image-log-group"]),
-    bad(
-        logs.function_waits_for_its_log_group,
-        "another name",
+    *on(
+        logs.log_group_forgets,
         "image-log-group",
-        {"name": "/aws/lambda/picture"},
+        bad={
+            "for ever": {"retentionInDays": GONE},
+            "0, for ever": {"retentionInDays": 0.0},
+            "not a time of AWS": {"retentionInDays": 366.0},
+            "two weeks": {"retentionInDays": 14.0},
+        },
+        fine={"longer": {"retentionInDays": 400.0}},
     ),
-    bad(
+    *on(
         logs.function_waits_for_its_log_group,
-        "no dependency",
-        "image",
-        dependencies=(urn(tokens.ROLE, "role"),),
+        bad={
+            "no group": also(minus=["image-log-group"]),
+            "left over": also(plus=[log_group("gone")]),
+        },
     ),
-    bad(logs.function_waits_for_its_log_group, "left over", plus=[log_group("gone")]),
-    fine(
+    *on(
         logs.function_waits_for_its_log_group,
-        "the dependency alone",
-        "image",
-        dependencies=(urn(tokens.LOG_GROUP, "image-log-group"),),
+        "image-log-group",
+        bad={"another name": {"name": "/aws/lambda/picture"}},
     ),
-    bad(names.physical_name_is_valid, "none", "l-image", {"name": GONE}),
-    bad(names.physical_name_is_valid, "33 letters", "l-image", {"name": 33 * "a"}),
-    bad(names.physical_name_is_valid, "a hyphen at the end", "l-image", {"name": "l-"}),
-    bad(names.physical_name_is_valid, "an underscore", "l-image", {"name": "l_image"}),
-    bad(names.physical_name_is_valid, "65 letters", "image", {"name": 65 * "a"}),
-    bad(names.physical_name_is_valid, "a space", "image-log-group", {"name": "/aws/lambda a"}),
-    bad(
+    *on(
+        logs.function_waits_for_its_log_group,
+        "image",
+        bad={"no dependency": also(dependencies=(urn(tokens.ROLE, "role"),))},
+        fine={
+            "the dependency alone": also(dependencies=(urn(tokens.LOG_GROUP, "image-log-group"),))
+        },
+    ),
+    *on(
         names.physical_name_is_valid,
-        "256 letters",
+        "l-image",
+        bad={
+            "none": {"name": GONE},
+            "33 letters": {"name": 33 * "a"},
+            "a hyphen at the end": {"name": "l-"},
+            "an underscore": {"name": "l_image"},
+        },
+        fine={"32 letters": {"name": 32 * "a"}},
+    ),
+    *on(
+        names.physical_name_is_valid,
+        "image",
+        bad={"65 letters": {"name": 65 * "a"}},
+        fine={"64 letters": {"name": 64 * "a"}},
+    ),
+    *on(
+        names.physical_name_is_valid, "image-log-group", bad={"a space": {"name": "/aws/lambda a"}}
+    ),
+    *on(
+        names.physical_name_is_valid,
         "errors-" + "passport-v2-rust-scorer",
-        {"name": 256 * "a"},
+        bad={"256 letters": {"name": 256 * "a"}},
     ),
-    bad(names.physical_name_is_valid, "no alarm name", "health", {"alarmName": GONE}),
-    bad(names.physical_name_is_valid, "a role of 65", "role", {"name": 65 * "a"}),
-    bad(names.physical_name_is_valid, "a space", "permission-l-image", {"statementId": "a b"}),
-    bad(
+    *on(names.physical_name_is_valid, "health", bad={"no alarm name": {"alarmName": GONE}}),
+    *on(
         names.physical_name_is_valid,
-        "a balancer of 33",
-        plus=[extra(tokens.LOAD_BALANCER, name=33 * "a")],
+        "role",
+        bad={"a role of 65": {"name": 65 * "a"}},
+        fine={"a role without a name": {}},
     ),
-    fine(names.physical_name_is_valid, "32 letters", "l-image", {"name": 32 * "a"}),
-    fine(names.physical_name_is_valid, "64 letters", "image", {"name": 64 * "a"}),
-    fine(names.physical_name_is_valid, "a role without a name", "role", {}),
-    bad(
-        names.target_group_names_are_unique,
-        "the same",
-        "zip-target-group",
-        {"name": "l-image"},
+    *on(
+        names.physical_name_is_valid, "permission-l-image", bad={"a space": {"statementId": "a b"}}
     ),
-    fine(names.target_group_names_are_unique, "another", "zip-target-group", {"name": "l-zip"}),
-    fine(
+    *on(
+        names.physical_name_is_valid,
+        bad={"a balancer of 33": also(plus=[extra(tokens.LOAD_BALANCER, name=33 * "a")])},
+    ),
+    *on(
         names.target_group_names_are_unique,
-        "two that the provider names",
         "zip-target-group",
-        {"name": GONE},
+        bad={"the same": also({"name": "l-image"})},
+        fine={"another": {"name": "l-zip"}, "two that the provider names": {"name": GONE}},
     ),
 )

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from policy import tokens
 from policy.check import Registered
-from policy.rules import routing as rules
-from tests.policy.cases.case import GONE, bad, fine
+from policy.policies import routing
+from tests.policy.cases.case import GONE, also, as_it_is, on, only
 from tests.policy.good import (
     LISTENERS,
     RUST_GROUP,
@@ -54,170 +54,162 @@ _MANY = [
 ]
 
 CASES = (
-    bad(rules.one_rule_per_priority, "the same", plus=[_rule(1010, "/again")]),
-    bad(
-        rules.one_rule_per_priority,
-        "the same on a listener that is not known yet",
-        plus=[
-            _NEW_LISTENER,
-            _on_new_listener(_rule(7, "/a")),
-            _on_new_listener(replace(_rule(7, "/b"), name="b", urn="urn:b")),
-        ],
-    ),
-    fine(rules.one_rule_per_priority, "the next", plus=[_rule(1011, "/again")]),
-    fine(
-        rules.one_rule_per_priority,
-        "on another listener",
-        plus=[_rule(1010, "/again", listener="internal")],
-    ),
-    fine(
-        rules.one_rule_per_priority,
-        "on a listener that is not known yet",
-        plus=[_NEW_LISTENER, _on_new_listener(_rule(1010, "/a"))],
-    ),
-    bad(rules.every_rule_is_reachable, "behind a wider one", plus=[_rule(2500, "/v2/a")]),
-    bad(
-        rules.every_rule_is_reachable,
-        "behind two together",
-        plus=[_rule(1, "/a*", "GET"), _rule(2, "/a*", "PUT"), _rule(3, "/a/b", "GET", "PUT")],
-    ),
-    bad(
-        rules.every_rule_is_reachable,
-        "behind one with five values and five wildcards",
-        "passport-v2-lrule",
-        {_PATHS: ["/v2/*", "/b*", "/c*", "/d*", "/e*"]},
-        plus=[_rule(2500, "/v2/a")],
-    ),
-    bad(
-        rules.every_rule_is_reachable,
-        "behind the same source address",
-        "passport-v2-lrule",
-        {"conditions[1]": _ADDRESSES},
-        plus=[_ADDRESS_RULE],
-    ),
-    fine(
-        rules.every_rule_is_reachable,
-        "a method is left",
-        plus=[_rule(1, "/a*", "GET"), _rule(2, "/a*", "PUT"), _rule(3, "/a/b")],
-    ),
-    fine(rules.every_rule_is_reachable, "before the wider one", plus=[_rule(1, "/v2/a")]),
-    fine(
-        rules.every_rule_is_reachable,
-        "behind one that AWS refuses anyway",
-        "passport-v2-lrule",
-        {_PATHS: ["/v2/*", *5 * ["/*"]]},
-        plus=[_rule(2500, "/v2/a")],
-    ),
-    fine(
-        rules.every_rule_is_reachable,
-        "behind a source address",
-        "passport-v2-lrule",
-        {"conditions[1]": _ADDRESSES},
-        plus=[_rule(2500, "/v2/a")],
-    ),
-    fine(
-        rules.every_rule_is_reachable,
-        "behind a regular expression",
-        "passport-v2-lrule",
-        {"conditions[0].pathPattern": {"regexValues": ["^/v2/.*$"]}},
-        plus=[_rule(2500, "/v2/a")],
-    ),
-    fine(
-        rules.every_rule_is_reachable,
-        "behind conditions that are not known yet",
-        "passport-v2-lrule",
-        {"conditions": UNKNOWN},
-        plus=[_rule(2500, "/v2/a")],
-    ),
-    bad(rules.load_balancer_has_room, "101 rules", plus=_MANY),
-    bad(
-        rules.load_balancer_has_room,
-        "101 groups",
-        "passport-v2-lrule",
-        {
-            "actions[0]": {
-                "type": "forward",
-                "forward": {"targetGroups": [{"arn": group_arn(f"g{n}")} for n in range(98)]},
-            }
+    *on(
+        routing.one_rule_per_priority,
+        bad={
+            "the same": also(plus=[_rule(1010, "/again")]),
+            "the same on a listener that is not known yet": also(
+                plus=[
+                    _NEW_LISTENER,
+                    _on_new_listener(_rule(7, "/a")),
+                    _on_new_listener(replace(_rule(7, "/b"), name="b", urn="urn:b")),
+                ]
+            ),
         },
-        plus=[target_group(f"g{n}") for n in range(98)],
+        fine={
+            "the next": also(plus=[_rule(1011, "/again")]),
+            "on another listener": also(plus=[_rule(1010, "/again", listener="internal")]),
+            "on a listener that is not known yet": also(
+                plus=[_NEW_LISTENER, _on_new_listener(_rule(1010, "/a"))]
+            ),
+        },
     ),
-    fine(rules.load_balancer_has_room, "100 rules", plus=_MANY[:96]),
-    fine(
-        rules.load_balancer_has_room,
-        "101 rules on two",
-        plus=[*_MANY[:96], _rule(1, "/", listener="internal")],
+    *on(
+        routing.every_rule_is_reachable,
+        bad={
+            "behind a wider one": also(plus=[_rule(2500, "/v2/a")]),
+            "behind two together": also(
+                plus=[
+                    _rule(1, "/a*", "GET"),
+                    _rule(2, "/a*", "PUT"),
+                    _rule(3, "/a/b", "GET", "PUT"),
+                ]
+            ),
+        },
+        fine={
+            "a method is left": also(
+                plus=[_rule(1, "/a*", "GET"), _rule(2, "/a*", "PUT"), _rule(3, "/a/b")]
+            ),
+            "before the wider one": also(plus=[_rule(1, "/v2/a")]),
+        },
     ),
-    bad(
-        rules.weighted_groups_are_distinct,
-        "one group behind two ARNs that are not known yet",
+    *on(
+        routing.every_rule_is_reachable,
+        "passport-v2-lrule",
+        bad={
+            "behind one with five values and five wildcards": also(
+                {_PATHS: ["/v2/*", "/b*", "/c*", "/d*", "/e*"]}, plus=[_rule(2500, "/v2/a")]
+            ),
+            "behind the same source address": also(
+                {"conditions[1]": _ADDRESSES}, plus=[_ADDRESS_RULE]
+            ),
+        },
+        fine={
+            "behind one that AWS refuses anyway": also(
+                {_PATHS: ["/v2/*", *5 * ["/*"]]}, plus=[_rule(2500, "/v2/a")]
+            ),
+            "behind a source address": also(
+                {"conditions[1]": _ADDRESSES}, plus=[_rule(2500, "/v2/a")]
+            ),
+            "behind a regular expression": also(
+                {"conditions[0].pathPattern": {"regexValues": ["^/v2/.*$"]}},
+                plus=[_rule(2500, "/v2/a")],
+            ),
+            "behind conditions that are not known yet": also(
+                {"conditions": UNKNOWN}, plus=[_rule(2500, "/v2/a")]
+            ),
+        },
+    ),
+    *on(
+        routing.load_balancer_has_room,
+        bad={"101 rules": also(plus=_MANY)},
+        fine={
+            "100 rules": also(plus=_MANY[:96]),
+            "101 rules on two": also(plus=[*_MANY[:96], _rule(1, "/", listener="internal")]),
+        },
+    ),
+    *on(
+        routing.load_balancer_has_room,
+        "passport-v2-lrule",
+        bad={
+            "101 groups": also(
+                {
+                    "actions[0]": {
+                        "type": "forward",
+                        "forward": {
+                            "targetGroups": [{"arn": group_arn(f"g{n}")} for n in range(98)]
+                        },
+                    }
+                },
+                plus=[target_group(f"g{n}") for n in range(98)],
+            )
+        },
+    ),
+    *on(
+        routing.weighted_groups_are_distinct,
         "dual",
-        _BOTH_UNKNOWN,
-        edges={"actions": (_IMAGE,)},
+        bad={
+            "one group behind two ARNs that are not known yet": also(
+                _BOTH_UNKNOWN, property_dependencies={"actions": (_IMAGE,)}
+            )
+        },
+        fine={"two groups, not known yet": _BOTH_UNKNOWN},
     ),
-    fine(
-        rules.weighted_groups_are_distinct,
-        "two groups, not known yet",
-        "dual",
-        _BOTH_UNKNOWN,
-    ),
-    bad(
-        rules.rules_name_groups_of_this_stack,
-        "a foreign group",
+    *on(
+        routing.rules_name_groups_of_this_stack,
         "plain",
-        {"actions[0].targetGroupArn": group_arn("foreign")},
+        bad={
+            "a foreign group": {"actions[0].targetGroupArn": group_arn("foreign")},
+            "not known yet, and from nowhere": also(
+                {"actions[0].targetGroupArn": UNKNOWN}, property_dependencies={}
+            ),
+        },
+        fine={"not known yet": {"actions[0].targetGroupArn": UNKNOWN}},
     ),
-    bad(
-        rules.rules_name_groups_of_this_stack,
-        "a foreign group in a weighted forward",
+    *on(
+        routing.rules_name_groups_of_this_stack,
         "dual",
-        {f"{_GROUPS}[0].arn": group_arn("foreign")},
+        bad={"a foreign group in a weighted forward": {f"{_GROUPS}[0].arn": group_arn("foreign")}},
     ),
-    bad(
-        rules.rules_name_groups_of_this_stack,
-        "not known yet, and from nowhere",
-        "plain",
-        {"actions[0].targetGroupArn": UNKNOWN},
-        edges={},
+    *on(
+        routing.no_group_without_rule,
+        bad={
+            "an orphan": also(plus=[target_group("orphan")]),
+            "the rule is gone": also(minus=["plain"]),
+        },
+        fine={"Rust at 0 %": also(minus=["dual"], plus=[_rule(1002, "/bulk")])},
     ),
-    fine(
-        rules.rules_name_groups_of_this_stack,
-        "not known yet",
-        "plain",
-        {"actions[0].targetGroupArn": UNKNOWN},
+    *on(
+        routing.group_serves_one_load_balancer,
+        bad={"both": also(plus=[_rule(1, "/a", listener="internal")])},
+        fine={"twice on one": also(plus=[_rule(1, "/a")])},
     ),
-    bad(rules.no_group_without_rule, "an orphan", plus=[target_group("orphan")]),
-    bad(rules.no_group_without_rule, "the rule is gone", minus=["plain"]),
-    fine(rules.no_group_without_rule, "Rust at 0 %", minus=["dual"], plus=[_rule(1002, "/bulk")]),
-    bad(
-        rules.group_serves_one_load_balancer,
-        "both",
-        plus=[_rule(1, "/a", listener="internal")],
-    ),
-    bad(
-        rules.group_serves_one_load_balancer,
-        "moved",
+    *on(
+        routing.group_serves_one_load_balancer,
         "dual",
-        {"listenerArn": LISTENERS["internal"]},
-        plus=[_rule(1, "/a")],
+        bad={"moved": also({"listenerArn": LISTENERS["internal"]}, plus=[_rule(1, "/a")])},
     ),
-    fine(rules.group_serves_one_load_balancer, "twice on one", plus=[_rule(1, "/a")]),
-    bad(rules.rust_serves_what_it_gets, "a method of Python's", "dual", {_METHODS: ["PATCH"]}),
-    bad(rules.rust_serves_what_it_gets, "one of two", "dual", {_METHODS: ["POST", "DELETE"]}),
-    bad(rules.rust_serves_what_it_gets, "every method", "dual", {"conditions[1]": GONE}),
-    bad(rules.rust_serves_what_it_gets, "a path of Python's", "dual", {_PATHS: ["/account/nonce"]}),
-    bad(rules.rust_serves_what_it_gets, "every path", "dual", {"conditions[0]": GONE}),
-    bad(
-        rules.rust_serves_what_it_gets,
-        "a tester rule for a method of Python's",
-        "plain",
-        {"actions[0].targetGroupArn": UNKNOWN},
-        edges={"actions": (_RUST,)},
-    ),
-    fine(
-        rules.rust_serves_what_it_gets,
-        "another route that both have",
+    *on(
+        routing.rust_serves_what_it_gets,
         "dual",
-        {_PATHS: ["/ceramic-cache/score/*"], _METHODS: ["GET"]},
+        bad={
+            "a method of Python's": {_GROUPS: as_it_is, _METHODS: ["PATCH"]},
+            "one of two": {_GROUPS: as_it_is, _METHODS: ["POST", "DELETE"]},
+            "every method": {_GROUPS: as_it_is, "conditions[1]": GONE},
+            "a path of Python's": {_GROUPS: as_it_is, _PATHS: ["/account/nonce"]},
+            "every path": {_GROUPS: as_it_is, "conditions": only("httpRequestMethod")},
+        },
+        fine={
+            "another route that both have": {_PATHS: ["/ceramic-cache/score/*"], _METHODS: ["GET"]}
+        },
+    ),
+    *on(
+        routing.rust_serves_what_it_gets,
+        "plain",
+        bad={
+            "a tester rule for a method of Python's": also(
+                {"actions[0].targetGroupArn": UNKNOWN}, property_dependencies={"actions": (_RUST,)}
+            )
+        },
     ),
 )

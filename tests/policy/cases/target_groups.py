@@ -1,8 +1,8 @@
 """Target groups, their attachments and permissions."""
 
 from policy import tokens
-from policy.rules import target_groups as rules
-from tests.policy.cases.case import GONE, bad, fine
+from policy.policies import target_groups
+from tests.policy.cases.case import GONE, also, on
 from tests.policy.good import RUST, UNKNOWN, attachment, function_arn, group_arn, permission, urn
 
 _GROUP = urn(tokens.TARGET_GROUP, "l-image")
@@ -11,114 +11,67 @@ _PERMISSION = urn(tokens.PERMISSION, "permission-l-image")
 _NOT_KNOWN = {"targetGroupArn": UNKNOWN, "targetId": UNKNOWN}
 
 CASES = (
-    bad(rules.target_group_is_for_lambda_alone, "addresses", "l-image", {"targetType": "ip"}),
-    bad(rules.target_group_is_for_lambda_alone, "no type", "l-image", {"targetType": GONE}),
-    bad(rules.target_group_is_for_lambda_alone, "a port", "l-image", {"port": 80.0}),
-    bad(rules.target_group_is_for_lambda_alone, "a protocol", "l-image", {"protocol": "HTTP"}),
-    bad(
-        rules.target_group_is_for_lambda_alone, "a version", "l-image", {"protocolVersion": "GRPC"}
-    ),
-    bad(rules.target_group_is_for_lambda_alone, "a network", "l-image", {"vpcId": UNKNOWN}),
-    bad(
-        rules.target_group_is_for_lambda_alone, "a port", "l-image", {"healthCheck": {"port": "1"}}
-    ),
-    fine(rules.target_group_is_for_lambda_alone, "unset as AWS reads it", "l-image", {"port": 0.0}),
-    fine(
-        rules.target_group_is_for_lambda_alone,
-        "a path to check",
+    *on(
+        target_groups.target_group_is_for_lambda_alone,
         "l-image",
-        {"healthCheck": {"path": "/health", "enabled": True}},
+        bad={
+            "addresses": {"targetType": "ip"},
+            "no type": {"targetType": GONE},
+            "a port": {"port": 80.0},
+            "a protocol": {"protocol": "HTTP"},
+            "a version": {"protocolVersion": "GRPC"},
+            "a network": {"vpcId": UNKNOWN},
+            "a port to check": {"healthCheck": {"port": "1"}},
+        },
+        fine={
+            "unset as AWS reads it": {"port": 0.0},
+            "a path to check": {"healthCheck": {"path": "/health", "enabled": True}},
+        },
     ),
-    bad(rules.group_may_invoke_its_one_function, "no permission", minus=["permission-l-image"]),
-    bad(rules.group_may_invoke_its_one_function, "no attachment", minus=["attachment-l-image"]),
-    bad(
-        rules.group_may_invoke_its_one_function,
-        "two functions",
-        plus=[attachment("l-image", "zip")],
+    *on(
+        target_groups.group_may_invoke_its_one_function,
+        bad={
+            "no permission": also(minus=["permission-l-image"]),
+            "no attachment": also(minus=["attachment-l-image"]),
+            "two functions": also(plus=[attachment("l-image", "zip")]),
+            "two permissions": also(plus=[permission("l-image", "zip")]),
+        },
     ),
-    bad(
-        rules.group_may_invoke_its_one_function,
-        "two permissions",
-        plus=[permission("l-image", "zip")],
-    ),
-    bad(
-        rules.group_may_invoke_its_one_function,
-        "a permission for another group",
+    *on(
+        target_groups.group_may_invoke_its_one_function,
         "permission-l-image",
-        {"sourceArn": group_arn("zip-target-group")},
+        bad={
+            "a permission for another group": {"sourceArn": group_arn("zip-target-group")},
+            "a permission for a foreign group": {"sourceArn": group_arn("foreign")},
+            "a permission on another function": also({"function": RUST}),
+            "a permission for another service": {"principal": "events.amazonaws.com"},
+        },
+        fine={"a permission not known yet": {"sourceArn": UNKNOWN}},
     ),
-    bad(
-        rules.group_may_invoke_its_one_function,
-        "a permission for a foreign group",
-        "permission-l-image",
-        {"sourceArn": group_arn("foreign")},
-    ),
-    bad(
-        rules.group_may_invoke_its_one_function,
-        "a permission on another function",
-        "permission-l-image",
-        {"function": RUST},
-    ),
-    bad(
-        rules.group_may_invoke_its_one_function,
-        "a permission for another service",
-        "permission-l-image",
-        {"principal": "events.amazonaws.com"},
-    ),
-    bad(
-        rules.group_may_invoke_its_one_function,
-        "another function attached",
+    *on(
+        target_groups.group_may_invoke_its_one_function,
         "attachment-l-image",
-        {"targetId": function_arn(RUST)},
+        bad={
+            "another function attached": also({"targetId": function_arn(RUST)}),
+            "a foreign function attached": {"targetId": function_arn("foreign")},
+            "attached to a foreign group": {"targetGroupArn": group_arn("foreign")},
+            "not known yet, from another function": also(
+                _NOT_KNOWN,
+                property_dependencies={
+                    "targetGroupArn": (_GROUP,),
+                    "targetId": (urn(tokens.FUNCTION, RUST),),
+                },
+            ),
+        },
+        fine={"not known yet": _NOT_KNOWN},
     ),
-    bad(
-        rules.group_may_invoke_its_one_function,
-        "a foreign function attached",
+    *on(
+        target_groups.attachment_waits_for_permission,
         "attachment-l-image",
-        {"targetId": function_arn("foreign")},
-    ),
-    bad(
-        rules.group_may_invoke_its_one_function,
-        "attached to a foreign group",
-        "attachment-l-image",
-        {"targetGroupArn": group_arn("foreign")},
-    ),
-    bad(
-        rules.group_may_invoke_its_one_function,
-        "not known yet, from another function",
-        "attachment-l-image",
-        _NOT_KNOWN,
-        edges={"targetGroupArn": (_GROUP,), "targetId": (urn(tokens.FUNCTION, RUST),)},
-    ),
-    fine(
-        rules.group_may_invoke_its_one_function,
-        "not known yet",
-        "attachment-l-image",
-        _NOT_KNOWN,
-    ),
-    fine(
-        rules.group_may_invoke_its_one_function,
-        "a permission not known yet",
-        "permission-l-image",
-        {"sourceArn": UNKNOWN},
-    ),
-    bad(
-        rules.attachment_waits_for_permission,
-        "no dependency",
-        "attachment-l-image",
-        dependencies=(_GROUP, _FUNCTION),
-    ),
-    bad(
-        rules.attachment_waits_for_permission,
-        "no dependency, not known yet",
-        "attachment-l-image",
-        _NOT_KNOWN,
-        dependencies=(_GROUP, _FUNCTION),
-    ),
-    fine(
-        rules.attachment_waits_for_permission,
-        "the dependency alone",
-        "attachment-l-image",
-        dependencies=(_PERMISSION,),
+        bad={
+            "no dependency": also(dependencies=(_GROUP, _FUNCTION)),
+            "no dependency, not known yet": also(_NOT_KNOWN, dependencies=(_GROUP, _FUNCTION)),
+        },
+        fine={"the dependency alone": also(dependencies=(_PERMISSION,))},
     ),
 )

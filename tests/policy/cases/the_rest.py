@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from policy import tokens
-from policy.rules import ownership, tags
-from tests.policy.cases.case import GONE, bad, fine
+from policy.policies import ownership, tags
+from tests.policy.cases.case import GONE, also, on
 from tests.policy.good import extra
 
 _OWNED = (
@@ -17,21 +17,30 @@ _OWNED = (
 _LISTENER = extra(tokens.LISTENER)
 
 CASES = (
-    *(
-        bad(ownership.foundation_is_not_declared_twice, token[0], plus=[extra(token)])
-        for token in _OWNED
+    *on(
+        ownership.foundation_is_not_declared_twice,
+        bad={token[0]: also(plus=[extra(token)]) for token in _OWNED},
     ),
-    fine(ownership.foundation_is_not_declared_twice, "none of them"),
-    bad(ownership.entrances_are_protected, "a listener", plus=[_LISTENER]),
-    bad(ownership.entrances_are_protected, "a balancer", plus=[extra(tokens.LOAD_BALANCER)]),
-    fine(ownership.entrances_are_protected, "protected", plus=[replace(_LISTENER, protect=True)]),
-    fine(
+    *on(ownership.foundation_is_not_declared_twice, fine={"none of them": {}}),
+    *on(
         ownership.entrances_are_protected,
-        "in staging",
-        plus=[replace(_LISTENER, urn=_LISTENER.urn.replace("production", "staging"))],
+        bad={
+            "a listener": also(plus=[_LISTENER]),
+            "a balancer": also(plus=[extra(tokens.LOAD_BALANCER)]),
+        },
+        fine={
+            "protected": also(plus=[replace(_LISTENER, protect=True)]),
+            "in staging": also(
+                plus=[replace(_LISTENER, urn=_LISTENER.urn.replace("production", "staging"))]
+            ),
+        },
     ),
-    bad(tags.resource_is_tagged, "not at all", "plain", {"tags": GONE}),
-    bad(tags.resource_is_tagged, "one is missing", "l-image", {"tags.Repo": GONE}),
-    bad(tags.resource_is_tagged, "one is empty", "image", {"tags.Application": ""}),
-    fine(tags.resource_is_tagged, "one more", "image", {"tags.More": "x"}),
+    *on(tags.resource_is_tagged, "plain", bad={"not at all": {"tags": GONE}}),
+    *on(tags.resource_is_tagged, "l-image", bad={"one is missing": {"tags.Repo": GONE}}),
+    *on(
+        tags.resource_is_tagged,
+        "image",
+        bad={"one is empty": {"tags.Application": ""}},
+        fine={"one more": {"tags.More": "x"}},
+    ),
 )

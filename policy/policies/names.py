@@ -2,7 +2,7 @@
 
 import re
 
-from policy.registry import Problems, Severity, resource_rule, stack_rule
+from policy.registry import Problems, Severity, resource_policy, stack_policy
 from policy.stack import Resource, Stack
 from policy.tokens import (
     COMPOSITE_ALARM,
@@ -31,7 +31,7 @@ _OPTIONAL = {
 }
 
 
-@resource_rule(
+@resource_policy(
     {
         TARGET_GROUP: ("name",),
         FUNCTION: ("name",),
@@ -59,7 +59,7 @@ def physical_name_is_valid(resource: Resource) -> Problems:
         yield f"{key} is not a name that AWS takes"
 
 
-@stack_rule(
+@stack_policy(
     {TARGET_GROUP: ("name",)},
     ids=("D11",),
     severity=Severity.MEDIUM,

@@ -5,8 +5,8 @@ from functools import lru_cache
 
 from policy import facts
 from policy.planned import as_rule, reach_problem
-from policy.registry import Problems, Severity, stack_rule
-from policy.rules.listener_rules import condition_values, conditions, targets
+from policy.policies.listener_rules import condition_values, conditions, targets
+from policy.registry import Problems, Severity, stack_policy
 from policy.stack import Resource, Stack
 from policy.tokens import LISTENER, LISTENER_RULE, TARGET_GROUP
 from policy.values import Undecided
@@ -58,7 +58,7 @@ def _rules_by_group(stack: Stack) -> dict[str, list[Resource]]:
     return by_group
 
 
-@stack_rule(
+@stack_policy(
     {LISTENER_RULE: ("priority",)},
     ids=("D1",),
     severity=Severity.HIGH,
@@ -72,7 +72,7 @@ def one_rule_per_priority(rule: Resource, stack: Stack) -> Problems:
             yield f"priority is also that of {other.name}"
 
 
-@stack_rule(
+@stack_policy(
     {LISTENER_RULE: ("priority", "conditions")},
     ids=("D2",),
     severity=Severity.HIGH,
@@ -103,7 +103,7 @@ def _as_rules(stack: Stack) -> dict[str, dict[str, Rule]]:
     return by_listener
 
 
-@stack_rule(
+@stack_policy(
     {LISTENER_RULE: ()},
     ids=("D4",),
     severity=Severity.MEDIUM,
@@ -123,7 +123,7 @@ def load_balancer_has_room(rule: Resource, stack: Stack) -> Problems:
         yield f"its load balancer has more than {most} target groups"
 
 
-@stack_rule(
+@stack_policy(
     {LISTENER_RULE: ("actions",)},
     ids=("D5",),
     severity=Severity.HIGH,
@@ -138,7 +138,7 @@ def weighted_groups_are_distinct(rule: Resource, stack: Stack) -> Problems:
             yield f"{action.key}.forward.targetGroups names one group twice"
 
 
-@stack_rule(
+@stack_policy(
     {LISTENER_RULE: ("actions",)},
     ids=("D13",),
     severity=Severity.HIGH,
@@ -162,7 +162,7 @@ def _known_targets(rule: Resource) -> set[str | None]:
     return {target.text for target in targets(rule) if not target.unknown}
 
 
-@stack_rule(
+@stack_policy(
     {TARGET_GROUP: ()},
     ids=("D13",),
     severity=Severity.MEDIUM,
@@ -174,7 +174,7 @@ def no_group_without_rule(group: Resource, stack: Stack) -> Problems:
         yield "no listener rule names it"
 
 
-@stack_rule(
+@stack_policy(
     {LISTENER_RULE: ("listenerArn", "actions")},
     ids=("D8",),
     severity=Severity.HIGH,
@@ -189,7 +189,7 @@ def group_serves_one_load_balancer(rule: Resource, stack: Stack) -> Problems:
                 yield f"{group.name} also serves the load balancer of {other.name}"
 
 
-@stack_rule(
+@stack_policy(
     {LISTENER_RULE: ("actions", "conditions")},
     ids=("D14",),
     severity=Severity.HIGH,

@@ -1,7 +1,7 @@
 """Target groups, and the function and permission that belong to each."""
 
 from policy import facts
-from policy.registry import Problems, Severity, resource_rule, stack_rule
+from policy.registry import Problems, Severity, resource_policy, stack_policy
 from policy.stack import Resource, Stack
 from policy.tokens import ATTACHMENT, FUNCTION, PERMISSION, TARGET_GROUP
 from routing import limits
@@ -14,7 +14,7 @@ def is_for_lambda(group: Resource) -> bool:
     return group["targetType"].text == "lambda"
 
 
-@resource_rule(
+@resource_policy(
     {TARGET_GROUP: ("targetType",)},
     ids=("row 13", "E3681"),
     severity=Severity.MEDIUM,
@@ -34,7 +34,7 @@ def target_group_is_for_lambda_alone(group: Resource) -> Problems:
             yield f"healthCheck.{name} is set"
 
 
-@stack_rule(
+@stack_policy(
     {
         TARGET_GROUP: (),
         ATTACHMENT: ("targetGroupArn", "targetId"),
@@ -99,7 +99,7 @@ def _is_for_balancers(permission: Resource) -> bool:
     return permission["principal"].text == facts.LOAD_BALANCER_PRINCIPAL
 
 
-@stack_rule(
+@stack_policy(
     {ATTACHMENT: ()},
     ids=("D10",),
     severity=Severity.HIGH,

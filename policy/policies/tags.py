@@ -1,32 +1,22 @@
 """Tags."""
 
-from policy import facts
-from policy.registry import Problems, Severity, resource_rule
+from policy import facts, tokens
+from policy.registry import Problems, Severity, resource_policy
 from policy.stack import Resource
-from policy.tokens import (
-    COMPOSITE_ALARM,
-    FUNCTION,
-    LISTENER_RULE,
-    LOG_GROUP,
-    METRIC_ALARM,
-    ROLE,
-    SECURITY_GROUP,
-    TARGET_GROUP,
-)
 
 _TAGGED = (
-    COMPOSITE_ALARM,
-    FUNCTION,
-    LISTENER_RULE,
-    LOG_GROUP,
-    METRIC_ALARM,
-    ROLE,
-    SECURITY_GROUP,
-    TARGET_GROUP,
+    tokens.COMPOSITE_ALARM,
+    tokens.FUNCTION,
+    tokens.LISTENER_RULE,
+    tokens.LOG_GROUP,
+    tokens.METRIC_ALARM,
+    tokens.ROLE,
+    tokens.SECURITY_GROUP,
+    tokens.TARGET_GROUP,
 )
 
 
-@resource_rule(
+@resource_policy(
     dict.fromkeys(_TAGGED, ("tags",)),
     ids=("row 34", "Lambda.6", "resource-tagging"),
     severity=Severity.LOW,

@@ -3,7 +3,7 @@
 import re
 
 from policy import facts
-from policy.registry import Problems, Severity, resource_rule
+from policy.registry import Problems, Severity, resource_policy
 from policy.stack import Resource
 from policy.tokens import FUNCTION
 from policy.values import Value
@@ -22,7 +22,7 @@ _SECRET_VALUE = re.compile(
 _LAYER = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]*:(?P<account>[^:]*):layer:.+")
 
 
-@resource_rule(
+@resource_policy(
     {FUNCTION: ("runtime",)},
     ids=("row 2", "Lambda.2", "CKV_AWS_363", "AwsSolutions-L1", "E2531", "W2531", "E2533"),
     severity=Severity.MEDIUM,
@@ -35,7 +35,7 @@ def runtime_is_supported(function: Resource) -> Problems:
         yield "runtime is not one of ours"
 
 
-@resource_rule(
+@resource_policy(
     {FUNCTION: ("vpcConfig",)},
     ids=("row 3", "Lambda.3", "Lambda.5", "CKV_AWS_117"),
     severity=Severity.MEDIUM,
@@ -54,7 +54,7 @@ def function_is_in_the_network(function: Resource) -> Problems:
         yield f"{network.key}.securityGroupIds is not set"
 
 
-@resource_rule(
+@resource_policy(
     {FUNCTION: ("tracingConfig",)},
     ids=("row 4", "Lambda.7", "CKV_AWS_50", "AWS-0066", "WS1000"),
     severity=Severity.LOW,
@@ -66,7 +66,7 @@ def function_is_traced(function: Resource) -> Problems:
         yield "tracingConfig.mode is not Active"
 
 
-@resource_rule(
+@resource_policy(
     {FUNCTION: ("environment",)},
     ids=("row 5", "CKV_AWS_45", "no_secrets_in_variables"),
     severity=Severity.CRITICAL,
@@ -82,7 +82,7 @@ def environment_holds_no_secret(function: Resource) -> Problems:
             yield f"{value.key} has the form of a secret"
 
 
-@resource_rule(
+@resource_policy(
     {FUNCTION: ("memorySize", "timeout")},
     ids=("row 7", "ES1005", "ES1006", "limit-lambda-execution-time"),
     severity=Severity.MEDIUM,
@@ -98,7 +98,7 @@ def function_size_is_explicit(function: Resource) -> Problems:
         yield f"timeout is not set to 1-{limits.FUNCTION_TIMEOUT_SECONDS_MAX}"
 
 
-@resource_rule(
+@resource_policy(
     {FUNCTION: ("layers",)},
     ids=("row 10", "using_cross_account_layers"),
     severity=Severity.HIGH,
@@ -116,7 +116,7 @@ def layers_are_from_known_accounts(function: Resource) -> Problems:
             yield f"{layer.key} is not from a known account"
 
 
-@resource_rule(
+@resource_policy(
     {FUNCTION: ("packageType", "imageUri", "handler", "code", "runtime", "role", "layers")},
     ids=("row 12", "E3697", "E3685", "W2533"),
     severity=Severity.MEDIUM,
@@ -138,7 +138,7 @@ def function_has_the_shape_of_its_package(function: Resource) -> Problems:
             yield f"{name} is set for the other kind of package"
 
 
-@resource_rule(
+@resource_policy(
     {FUNCTION: ("environment",)},
     ids=("row 12", "E3663"),
     severity=Severity.MEDIUM,

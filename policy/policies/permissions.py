@@ -2,14 +2,14 @@
 
 import re
 
-from policy.registry import Problems, Severity, resource_rule, stack_rule
+from policy.registry import Problems, Severity, resource_policy, stack_policy
 from policy.stack import Resource, Stack
 from policy.tokens import ASYNC_CONFIG, EVENT_SOURCE, FUNCTION, FUNCTION_URL, PERMISSION
 
 _ANY_SOURCE = re.compile(r"\*+|arn(:[^:]*){4}:\*+")
 
 
-@resource_rule(
+@resource_policy(
     {PERMISSION: ("principal", "sourceArn")},
     ids=(
         "row 1",
@@ -38,7 +38,7 @@ def permission_names_its_caller(permission: Resource) -> Problems:
         yield "sourceArn names no source"
 
 
-@resource_rule(
+@resource_policy(
     {PERMISSION: ("action",)},
     ids=("row 1", "contract: identity"),
     severity=Severity.HIGH,
@@ -51,7 +51,7 @@ def permission_is_to_invoke(permission: Resource) -> Problems:
         yield "action is not lambda:InvokeFunction"
 
 
-@stack_rule(
+@stack_policy(
     {PERMISSION: ("principal",)},
     ids=("row 9", "WS1002"),
     severity=Severity.LOW,
@@ -68,7 +68,7 @@ def function_has_one_calling_service(permission: Resource, stack: Stack) -> Prob
                 yield f"principal differs from that of {other.name} for {function.name}"
 
 
-@resource_rule(
+@resource_policy(
     {FUNCTION_URL: ("authorizationType",)},
     ids=("row 11", "CKV_AWS_258", "LambdaFunctionUrlAuth"),
     severity=Severity.HIGH,
@@ -80,7 +80,7 @@ def function_url_asks_who_calls(url: Resource) -> Problems:
         yield "authorizationType is not AWS_IAM"
 
 
-@resource_rule(
+@resource_policy(
     {EVENT_SOURCE: ("destinationConfig",), ASYNC_CONFIG: ("destinationConfig",)},
     ids=("CKV_AWS_116", "LambdaDLQ", "ES1007"),
     severity=Severity.MEDIUM,

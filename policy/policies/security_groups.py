@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from policy.registry import Problem, Problems, Severity, resource_rule, stack_rule
+from policy.registry import Problem, Problems, Severity, resource_policy, stack_policy
 from policy.stack import Resource, Stack
 from policy.tokens import (
     EGRESS_RULE,
@@ -72,7 +72,7 @@ def _where(rule: Value, what: str) -> str:
     return rule.key or what
 
 
-@resource_rule(
+@resource_policy(
     {SECURITY_GROUP: ("ingress",), SECURITY_GROUP_RULE: (), INGRESS_RULE: ()},
     ids=("row 23", "EC2.18", "CKV_AWS_277"),
     severity=Severity.HIGH,
@@ -87,7 +87,7 @@ def only_the_web_is_open_to_everyone(resource: Resource) -> Problems:
             yield f"{_where(rule, 'ingress')} is open to everyone on other ports than 80 or 443"
 
 
-@resource_rule(
+@resource_policy(
     {SECURITY_GROUP: ("ingress",), SECURITY_GROUP_RULE: (), INGRESS_RULE: ()},
     ids=(
         "row 24",
@@ -110,7 +110,7 @@ def risky_ports_are_closed(resource: Resource) -> Problems:
             yield f"{_where(rule, 'ingress')} opens a risky port to everyone"
 
 
-@resource_rule(
+@resource_policy(
     {SECURITY_GROUP: ("ingress",)},
     ids=("contract: identity",),
     severity=Severity.HIGH,
@@ -123,7 +123,7 @@ def ingress_is_written_out(group: Resource) -> Problems:
         yield "ingress is not written out"
 
 
-@resource_rule(
+@resource_policy(
     {SECURITY_GROUP: ("egress",), SECURITY_GROUP_RULE: (), EGRESS_RULE: ()},
     ids=("row 25", "CKV_AWS_382", "AWS-0104"),
     severity=Severity.HIGH,
@@ -142,7 +142,7 @@ def not_everything_goes_out(resource: Resource) -> Problems:
             )
 
 
-@resource_rule(
+@resource_policy(
     {
         SECURITY_GROUP: ("description",),
         SECURITY_GROUP_RULE: (),
@@ -164,7 +164,7 @@ def security_groups_are_described(resource: Resource) -> Problems:
                 yield Problem(f"{rule.key}.description is not set", rule.key.split("[")[0])
 
 
-@stack_rule(
+@stack_policy(
     {SECURITY_GROUP: ()},
     ids=("row 27", "CKV2_AWS_5"),
     severity=Severity.LOW,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from policy.registry import Problem, Problems, Severity, resource_rule
+from policy.registry import Problem, Problems, Severity, resource_policy
 from policy.stack import Resource
 from policy.tokens import INLINE_POLICY, MANAGED_POLICY, POLICY_ATTACHMENT, ROLE
 from policy.values import Value
@@ -41,7 +41,7 @@ def _is_any_resource(statement: Value) -> bool:
     )
 
 
-@resource_rule(
+@resource_policy(
     {INLINE_POLICY: ("policy", "role"), MANAGED_POLICY: ("policy",)},
     ids=("iam:PutRolePolicy",),
     severity=Severity.HIGH,
@@ -62,7 +62,7 @@ def policy_document_is_readable(policy: Resource) -> Problems:
                 yield f"{statement.key}.{names[0]} is not set"
 
 
-@resource_rule(
+@resource_policy(
     {ROLE: (), INLINE_POLICY: ("policy",), MANAGED_POLICY: ("policy",)},
     ids=("row 14", "IAM.1", "CKV_AWS_62", "CKV_AWS_63"),
     severity=Severity.CRITICAL,
@@ -78,7 +78,7 @@ def nobody_is_administrator(resource: Resource) -> Problems:
             yield f"{statement.key} allows every action on every resource"
 
 
-@resource_rule(
+@resource_policy(
     {ROLE: (), INLINE_POLICY: ("policy",), MANAGED_POLICY: ("policy",)},
     ids=("row 15", "IAM.21", "WS1003", "AwsSolutions-IAM5", "CKV_AWS_63"),
     severity=Severity.HIGH,
@@ -95,7 +95,7 @@ def actions_are_named(resource: Resource) -> Problems:
                 yield f"{action.key} has a wildcard"
 
 
-@resource_rule(
+@resource_policy(
     {ROLE: (), INLINE_POLICY: ("policy",), MANAGED_POLICY: ("policy",)},
     ids=(
         "row 16",
@@ -121,7 +121,7 @@ def resources_are_named(resource: Resource) -> Problems:
                 yield f"{statement.key}.NotAction is allowed on every resource"
 
 
-@resource_rule(
+@resource_policy(
     {ROLE: (), INLINE_POLICY: ("policy",), MANAGED_POLICY: ("policy",)},
     ids=("row 17", "CKV_AWS_286", "CKV2_AWS_40", "AWS-0342"),
     severity=Severity.HIGH,
@@ -135,7 +135,7 @@ def no_way_to_more_rights(resource: Resource) -> Problems:
                 yield f"{action.key} is a way to more rights"
 
 
-@resource_rule(
+@resource_policy(
     {ROLE: ("assumeRolePolicy",)},
     ids=("row 17", "CKV_AWS_60", "CKV_AWS_61", "iam_role_cross_service_confused_deputy_prevention"),
     severity=Severity.HIGH,
@@ -158,7 +158,7 @@ def role_trusts_lambda_alone(role: Resource) -> Problems:
             yield f"{statement.key}.Action is not sts:AssumeRole alone"
 
 
-@resource_rule(
+@resource_policy(
     {ROLE: (), POLICY_ATTACHMENT: ()},
     ids=("AwsSolutions-IAM4", "CKV_AWS_274", "CKV2_AWS_56"),
     severity=Severity.MEDIUM,

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from policy.registry import Problems, Severity, resource_rule, stack_rule
-from policy.rules.routing import balancer_of, rules_to
-from policy.rules.target_groups import is_for_lambda
+from policy.policies.routing import balancer_of, rules_to
+from policy.policies.target_groups import is_for_lambda
+from policy.registry import Problems, Severity, resource_policy, stack_policy
 from policy.stack import Resource, Stack
 from policy.tokens import COMPOSITE_ALARM, FUNCTION, LISTENER_RULE, METRIC_ALARM, TARGET_GROUP
 from policy.values import Value
@@ -50,7 +50,7 @@ def _key(metric: Value, name: str) -> str:
     return metric[name].key
 
 
-@resource_rule(
+@resource_policy(
     {
         METRIC_ALARM: ("alarmActions", "actionsEnabled"),
         COMPOSITE_ALARM: ("alarmActions", "actionsEnabled"),
@@ -68,7 +68,7 @@ def alarm_tells_somebody(alarm: Resource) -> Problems:
         yield "actionsEnabled is false"
 
 
-@resource_rule(
+@resource_policy(
     {METRIC_ALARM: ("period", "metricQueries")},
     ids=("row 22", "E3615"),
     severity=Severity.MEDIUM,
@@ -82,7 +82,7 @@ def alarm_period_is_valid(alarm: Resource) -> Problems:
             yield f"{_key(metric, 'period')} is not 10, 30 or a multiple of 60"
 
 
-@resource_rule(
+@resource_policy(
     {
         METRIC_ALARM: (
             "threshold",
@@ -120,7 +120,7 @@ def alarm_can_fire(alarm: Resource) -> Problems:
             yield f"{_key(metric, 'period')} times evaluationPeriods is more than AWS looks back"
 
 
-@resource_rule(
+@resource_policy(
     {METRIC_ALARM: ("namespace", "metricName", "statistic", "metricQueries")},
     ids=("cloudwatch:Metric",),
     severity=Severity.HIGH,
@@ -143,7 +143,7 @@ def alarm_metric_exists(alarm: Resource) -> Problems:
             yield f"{_key(metric, name)} is not a statistic"
 
 
-@resource_rule(
+@resource_policy(
     {METRIC_ALARM: ("metricQueries",)},
     ids=("cloudwatch:MetricDataQuery", "E3615"),
     severity=Severity.HIGH,
@@ -165,7 +165,7 @@ def alarm_math_is_sound(alarm: Resource) -> Problems:
             yield f"{query['expression'].key} uses an id that no query has"
 
 
-@stack_rule(
+@stack_policy(
     {METRIC_ALARM: ("dimensions", "metricQueries")},
     ids=("D12",),
     severity=Severity.HIGH,
@@ -198,7 +198,7 @@ def _balancers(group: Resource, stack: Stack) -> set[str]:
     return {balancer_of(rule, stack) for rule in rules}
 
 
-@stack_rule(
+@stack_policy(
     {TARGET_GROUP: ()},
     ids=("D12",),
     severity=Severity.HIGH,

@@ -2,14 +2,24 @@
 
 import re
 from collections.abc import Iterator
-from itertools import combinations
 
 from policy import facts
-from policy.registry import Problems, Severity, resource_rule
+from policy.registry import Problems, Severity, resource_policy
 from policy.stack import Resource
 from policy.tokens import LISTENER_RULE
 from policy.values import Value
-from routing import limits
+from routing import (
+    FixedResponse,
+    Header,
+    Host,
+    Methods,
+    Path,
+    WeightedForward,
+    WeightedGroup,
+    checks,
+    limits,
+)
+from routing.model import Condition
 
 _CONDITION_KINDS = (
     "hostHeader",
@@ -19,8 +29,8 @@ _CONDITION_KINDS = (
     "queryStrings",
     "sourceIp",
 )
+_PLAIN = {"hostHeader": Host, "pathPattern": Path, "httpRequestMethod": Methods}
 _AT_MOST_ONCE = frozenset({"hostHeader", "pathPattern", "httpRequestMethod", "sourceIp"})
-_WITH_WILDCARDS = frozenset({"hostHeader", "pathPattern", "httpHeader", "queryStrings"})
 
 
 def targets(rule: Resource) -> Iterator[Value]:
@@ -50,7 +60,23 @@ def condition_values(kind: str, body: Value) -> Iterator[Value]:
         yield from body["regexValues"]
 
 
-@resource_rule(
+def plain_conditions(rule: Resource) -> Iterator[Condition]:
+    """The conditions as `routing` judges them; it has no query strings and addresses.
+
+    Those and regular expressions come as headers of their own, whose values count too.
+    """
+    for kind, body in conditions(rule):
+        values = tuple(value.text or "" for value in condition_values(kind, body))
+        plain = _PLAIN.get(kind)
+        if plain is not None and not body["regexValues"].given:
+            yield plain(values)
+        elif kind == "httpHeader" and not body["regexValues"].given:
+            yield Header(body["httpHeaderName"].text or "", values)
+        else:
+            yield Header(kind, values)
+
+
+@resource_policy(
     {LISTENER_RULE: ("listenerArn", "priority")},
     ids=("D1",),
     severity=Severity.HIGH,
@@ -64,11 +90,11 @@ def priority_is_explicit(rule: Resource) -> Problems:
     priority = rule["priority"].whole
     if priority is None:
         yield "priority is not a whole number"
-    elif not limits.PRIORITY_MIN <= priority <= limits.PRIORITY_MAX:
-        yield f"priority is not in {limits.PRIORITY_MIN}-{limits.PRIORITY_MAX}"
+    else:
+        yield from checks.priority_problems(priority)
 
 
-@resource_rule(
+@resource_policy(
     {LISTENER_RULE: ("conditions",)},
     ids=("D3",),
     severity=Severity.HIGH,
@@ -85,56 +111,34 @@ def conditions_narrow_each_kind_once(rule: Resource) -> Problems:
         yield "conditions has neither a pathPattern nor a hostHeader"
 
 
-@resource_rule(
+@resource_policy(
     {LISTENER_RULE: ("conditions",)},
     ids=("D3",),
     severity=Severity.HIGH,
     why="Quotas of AWS that cannot be raised; mocks and emulators accept more.",
 )
 def conditions_fit_the_quotas(rule: Resource) -> Problems:
-    """The conditions of a rule together have at most 5 values and 5 wildcards, none too long."""
-    counted = wildcards = 0
-    for kind, body in conditions(rule):
-        values = list(condition_values(kind, body))
-        counted += len(values)
-        if not values:
-            yield f"{body.key} has no value"
-        for value in values:
-            text = value.text or ""
-            if not 1 <= len(text) <= limits.CONDITION_VALUE_LENGTH:
-                yield f"{value.key} does not have 1-{limits.CONDITION_VALUE_LENGTH} characters"
-            if kind in _WITH_WILDCARDS:
-                wildcards += text.count("*") + text.count("?")
-    if counted > limits.CONDITION_VALUES_PER_RULE:
-        yield f"conditions has more than {limits.CONDITION_VALUES_PER_RULE} values"
-    if wildcards > limits.WILDCARDS_PER_RULE:
-        yield f"conditions has more than {limits.WILDCARDS_PER_RULE} wildcards"
+    """The conditions of a rule are what AWS takes: together 5 values and 5 wildcards, each well
+    formed.
+    """
+    yield from checks.condition_problems([*plain_conditions(rule)])
 
 
-@resource_rule(
+@resource_policy(
     {LISTENER_RULE: ("conditions",)},
     ids=("D3", "elbv2:RuleCondition"),
     severity=Severity.HIGH,
-    why="AWS refuses these forms or, worse, takes them for a rule that nothing matches.",
+    why="AWS takes such a path for a rule that nothing matches.",
 )
 def condition_values_are_well_formed(rule: Resource) -> Problems:
-    """A path begins with / or a wildcard, a host has a dot, a method is in capitals."""
+    """A path begins with / or a wildcard."""
     for kind, body in conditions(rule):
-        if kind == "httpHeader":
-            name = body["httpHeaderName"]
-            if not 1 <= len(name.text or "") <= limits.HEADER_NAME_LENGTH:
-                yield f"{name.key} does not have 1-{limits.HEADER_NAME_LENGTH} characters"
         for value in body["values"]:
-            text = value.text or ""
-            if kind == "pathPattern" and not text.startswith(("/", "*", "?")):
+            if kind == "pathPattern" and not (value.text or "").startswith(("/", "*", "?")):
                 yield f"{value.key} does not begin with /"
-            if kind == "hostHeader" and "." not in text:
-                yield f"{value.key} has no dot"
-            if kind == "httpRequestMethod" and not re.fullmatch(limits.METHOD_PATTERN, text):
-                yield f"{value.key} is not a method in capitals"
 
 
-@resource_rule(
+@resource_policy(
     {LISTENER_RULE: ("actions",)},
     ids=("contract: routing", "elbv2:Action"),
     severity=Severity.HIGH,
@@ -157,7 +161,7 @@ def action_is_one_of_ours(rule: Resource) -> Problems:
             yield f"{action.key}.type is neither forward nor fixed-response"
 
 
-@resource_rule(
+@resource_policy(
     {LISTENER_RULE: ("actions",)},
     ids=("D4", "D5"),
     severity=Severity.HIGH,
@@ -169,22 +173,25 @@ def weights_are_shares_of_100(rule: Resource) -> Problems:
     for action in rule["actions"]:
         if not action["forward"].given:
             continue
-        groups = action["forward"]["targetGroups"]
+        groups = list(action["forward"]["targetGroups"])
         weights = [target["weight"].whole for target in groups]
-        if not 2 <= len(weights) <= limits.TARGET_GROUPS_PER_ACTION:
-            yield f"{groups.key} does not have 2-{limits.TARGET_GROUPS_PER_ACTION} groups"
-        shares = [weight for weight in weights if weight is not None and 0 <= weight <= 100]
-        if len(shares) < len(weights):
-            yield f"{groups.key} has a weight that is not a whole number in 0-100"
-        elif sum(shares) != 100:
-            yield f"{groups.key} has weights that do not sum to 100"
-        known = [target["arn"] for target in groups if not target["arn"].unknown]
-        for one, other in combinations(known, 2):
-            if one.text == other.text:
-                yield f"{other.key} is the same group as {one.key}"
+        if None in weights:
+            yield f"{action.key}.forward has a weight that is not a whole number"
+            continue
+        arns = [target["arn"] for target in groups]
+        yield from checks.action_problems(
+            WeightedForward(
+                tuple(
+                    # A group that is not known yet is nobody's twin.
+                    WeightedGroup(arn.key if arn.unknown else arn.text or "", weight or 0)
+                    for arn, weight in zip(arns, weights, strict=True)
+                ),
+                limits.STICKINESS_SECONDS_MIN,
+            )
+        )
 
 
-@resource_rule(
+@resource_policy(
     {LISTENER_RULE: ("actions",)},
     ids=("D6",),
     severity=Severity.HIGH,
@@ -201,7 +208,7 @@ def python_comes_first(rule: Resource) -> Problems:
                 yield f"{target['arn'].key} is not a {'Rust' if index == 1 else 'Python'} group"
 
 
-@resource_rule(
+@resource_policy(
     {LISTENER_RULE: ("actions",)},
     ids=("D7",),
     severity=Severity.HIGH,
@@ -227,7 +234,7 @@ def stickiness_is_for_weighted_rules(rule: Resource) -> Problems:
             yield f"{stickiness.key}.duration is not in {allowed[0]}-{allowed[1]}"
 
 
-@resource_rule(
+@resource_policy(
     {LISTENER_RULE: ("actions",)},
     ids=("elbv2:FixedResponseActionConfig",),
     severity=Severity.MEDIUM,
@@ -240,18 +247,16 @@ def fixed_response_is_well_formed(rule: Resource) -> Problems:
             continue
         response = action["fixedResponse"]
         status = response["statusCode"].text or ""
-        if not re.fullmatch(limits.FIXED_RESPONSE_STATUS_PATTERN, status):
-            yield f"{response.key}.statusCode is not 2xx, 4xx or 5xx"
-        if response["contentType"].text not in limits.FIXED_RESPONSE_CONTENT_TYPES:
-            yield f"{response.key}.contentType is not one that AWS knows"
-        if len(response["messageBody"].text or "") > limits.FIXED_RESPONSE_BODY_LENGTH:
-            yield (
-                f"{response.key}.messageBody has more than "
-                f"{limits.FIXED_RESPONSE_BODY_LENGTH} characters"
+        yield from checks.action_problems(
+            FixedResponse(
+                int(status) if status.isdecimal() else 0,
+                response["contentType"].text or "",
+                response["messageBody"].text or "",
             )
+        )
 
 
-@resource_rule(
+@resource_policy(
     {LISTENER_RULE: ()},
     ids=("D15",),
     severity=Severity.HIGH,
@@ -265,7 +270,7 @@ def weights_have_one_owner(rule: Resource) -> Problems:
             yield "ignoreChanges covers actions"
 
 
-@resource_rule(
+@resource_policy(
     {LISTENER_RULE: ("conditions",)},
     ids=("D17",),
     severity=Severity.LOW,

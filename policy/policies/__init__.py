@@ -1,7 +1,6 @@
-"""The rules, one concern per file."""
+"""The policies, one concern per file."""
 
-from policy.registry import Rule
-from policy.rules import (
+from policy.policies import (
     alarms,
     functions,
     iam,
@@ -15,6 +14,7 @@ from policy.rules import (
     tags,
     target_groups,
 )
+from policy.registry import Policy
 
 MODULES = (
     listener_rules,
@@ -31,7 +31,7 @@ MODULES = (
     tags,
 )
 
-RULES: tuple[Rule, ...] = tuple(
-    value for module in MODULES for value in vars(module).values() if isinstance(value, Rule)
+POLICIES: tuple[Policy, ...] = tuple(
+    value for module in MODULES for value in vars(module).values() if isinstance(value, Policy)
 )
-"""Every rule, in the order of the documentation."""
+"""Every policy, in the order of the documentation."""

@@ -1,13 +1,13 @@
 """Log groups."""
 
 from policy import facts
-from policy.registry import Problems, Severity, resource_rule, stack_rule
+from policy.registry import Problems, Severity, resource_policy, stack_policy
 from policy.stack import Resource, Stack
 from policy.tokens import FUNCTION, LOG_GROUP
 from routing import limits
 
 
-@resource_rule(
+@resource_policy(
     {LOG_GROUP: ("retentionInDays",)},
     ids=("row 18", "CloudWatch.16", "CKV_AWS_66", "WS1004"),
     severity=Severity.MEDIUM,
@@ -23,7 +23,7 @@ def log_group_forgets(group: Resource) -> Problems:
         yield f"retentionInDays is less than {facts.LOG_RETENTION_DAYS_IN_PRODUCTION}"
 
 
-@stack_rule(
+@stack_policy(
     {FUNCTION: ("name",), LOG_GROUP: ("name",)},
     ids=("row 20", "WS1004"),
     severity=Severity.MEDIUM,

@@ -1,11 +1,11 @@
 """What belongs to the foundation stack, and what nobody may delete by mistake."""
 
-from policy.registry import Problems, Severity, resource_rule
+from policy.registry import Problems, Severity, resource_policy
 from policy.stack import Resource
 from policy.tokens import LISTENER, LOAD_BALANCER, SECRET, TOPIC, WEB_ACL
 
 
-@resource_rule(
+@resource_policy(
     {LOAD_BALANCER: (), LISTENER: (), WEB_ACL: (), TOPIC: (), SECRET: ()},
     ids=(
         *(f"row {row}" for row in range(28, 34)),
@@ -24,7 +24,7 @@ def foundation_is_not_declared_twice(resource: Resource) -> Problems:
     yield f"a {resource.type.split(':')[-1]} belongs to the foundation stack"
 
 
-@resource_rule(
+@resource_policy(
     {LOAD_BALANCER: (), LISTENER: ()},
     ids=("D16",),
     severity=Severity.HIGH,
