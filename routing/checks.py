@@ -18,6 +18,7 @@ from routing.model import (
     Host,
     Listener,
     Methods,
+    Path,
     Rule,
     TargetGroupNames,
     WeightedForward,
@@ -99,19 +100,37 @@ def _value_problems(condition: Condition) -> list[str]:
     match condition:
         case Host(values):
             problems += [f"host {value} has no dot" for value in values if "." not in value]
+            problems += [
+                f"host {value} has a character that AWS refuses"
+                for value in values
+                if "." in value and not _fits("host-header", value)
+            ]
+        case Path(values):
+            problems += [
+                f"path {value} has a character that AWS refuses"
+                for value in values
+                if value and not _fits("path-pattern", value)
+            ]
         case Methods(values):
             problems += [
                 f"method {value} is not written in capitals"
                 for value in values
-                if not re.fullmatch(limits.METHOD_PATTERN, value)
+                if not _fits("http-request-method", value)
             ]
-        case Header(name, _) if not 1 <= len(name) <= limits.HEADER_NAME_LENGTH:
-            problems.append(
-                f"header name {name} does not have 1-{limits.HEADER_NAME_LENGTH} characters"
-            )
-        case _:
-            pass
+        case Header(name, values):
+            if not 1 <= len(name) <= limits.HEADER_NAME_LENGTH:
+                problems.append(
+                    f"header name {name} does not have 1-{limits.HEADER_NAME_LENGTH} characters"
+                )
+            elif not re.fullmatch(limits.HEADER_NAME_PATTERN, name) or name.lower() == "host":
+                problems.append(f"header name {name} is one that AWS refuses")
+            if not all(_fits("http-header", value) for value in values if value):
+                problems.append("a header condition value has a character that AWS refuses")
     return problems
+
+
+def _fits(field: str, value: str) -> bool:
+    return re.fullmatch(limits.CONDITION_PATTERNS[field], value, re.ASCII) is not None
 
 
 def action_problems(action: Action[Any]) -> list[str]:

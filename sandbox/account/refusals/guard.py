@@ -26,6 +26,16 @@ class Refused(ServiceException):  # type: ignore[misc] # moto has no types
 guarded_accounts: set[str] = set()
 """Only these accounts refuse; others of this process, such as moto's own mocks, do not."""
 
+_COMMON_CODES = frozenset(
+    {
+        "AccessDenied",
+        "InternalFailure",
+        "InvalidAction",
+        "NotImplemented",
+        "RequestEntityTooLargeException",
+        "SerializationException",
+    }
+)
 _lock = threading.Lock()
 _waiting: list[Callable[[], None]] = []
 
@@ -54,8 +64,7 @@ def install_guards() -> None:
     """Change moto's classes, each only once."""
     with _lock:
         # Without an entry here moto warns of every code that a service model leaves out.
-        if "AccessDenied" not in errors.COMMON_ERROR_CODES:
-            errors.COMMON_ERROR_CODES.append("AccessDenied")
+        errors.COMMON_ERROR_CODES.extend(_COMMON_CODES.difference(errors.COMMON_ERROR_CODES))
         while _waiting:
             _waiting.pop(0)()
 
