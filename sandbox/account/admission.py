@@ -3,7 +3,7 @@
 import base64
 import binascii
 import http
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 

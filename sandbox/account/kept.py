@@ -6,7 +6,7 @@ all of them and look. A request with any other member, or to any other operation
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 Kept = Mapping[str, "Kept | frozenset[str] | None"]
 """Member -> its own members, the values it may have, or None for any value."""
@@ -83,7 +83,6 @@ _CONFIGURATION: Final = _of(
     Environment=_of("Variables"),
     TracingConfig=_of("Mode"),
     ImageConfig=_of("EntryPoint", "Command", "WorkingDirectory"),
-    LoggingConfig=_of("LogFormat", "ApplicationLogLevel", "SystemLogLevel", "LogGroup"),
 )
 _LAMBDA: Final = {
     "AddPermission": _of(
@@ -97,7 +96,7 @@ _LAMBDA: Final = {
     ),
     "CreateFunction": {
         **_CONFIGURATION,
-        **_of("PackageType", "Architectures", "Tags", "Publish", Code=_of("ZipFile", "ImageUri")),
+        **_of("PackageType", "Architectures", "Tags", Code=_of("ZipFile", "ImageUri")),
     },
     "DeleteFunction": _of("FunctionName", "Qualifier"),
     "GetFunction": _of("FunctionName", "Qualifier"),
@@ -111,13 +110,13 @@ _LAMBDA: Final = {
     "RemovePermission": _of("FunctionName", "StatementId", "Qualifier"),
     "TagResource": _of("Resource", "Tags"),
     "UntagResource": _of("Resource", "TagKeys"),
-    "UpdateFunctionCode": _of("FunctionName", "ZipFile", "ImageUri", "Architectures", "Publish"),
+    "UpdateFunctionCode": _of("FunctionName", "ZipFile", "ImageUri", "Architectures"),
     "UpdateFunctionConfiguration": _CONFIGURATION,
 }
 
 _IAM: Final = {
     "AttachRolePolicy": _of("RoleName", "PolicyArn"),
-    "CreatePolicy": _of("PolicyName", "PolicyDocument", "Path", "Description", Tags=_TAG),
+    "CreatePolicy": _of("PolicyName", "PolicyDocument"),
     "CreateRole": _of(
         "RoleName",
         "AssumeRolePolicyDocument",
@@ -152,7 +151,7 @@ _PERMISSIONS: Final = _of(
     "ToPort",
     IpRanges=_RANGE,
     Ipv6Ranges=_of("CidrIpv6", "Description"),
-    PrefixListIds=_of("PrefixListId", "Description"),
+    PrefixListIds=_of("PrefixListId"),
     UserIdGroupPairs=_of("GroupId", "Description"),
 )
 _SECURITY_GROUP_RULES: Final = _of("GroupId", IpPermissions=_PERMISSIONS)

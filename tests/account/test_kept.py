@@ -63,7 +63,7 @@ def samples(shape: Any, path: tuple[str, ...] = (), seen: tuple[str, ...] = ()) 
         for name, member in shape.members.items():
             for inner, value in samples(member, (*path, name), seen):
                 yield inner, {name: value}
-        if not shape.members:
+        if not shape.members and path:
             yield path, {}
     elif shape.type_name == "list":
         for inner, value in samples(shape.member, path, seen):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.account.support import World, allow, package, refused, trust
+from tests.account.support import World, package, refused, trust
 
 IMAGE = "000000000000.dkr.ecr.us-west-2.amazonaws.com/scorer:1"
 INVALID = "InvalidParameterValueException"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from moto.awslambda.models import LambdaBackend
+from moto.awslambda.models import ImageConfig, LambdaBackend
 from moto.awslambda.utils import get_backend
 from moto.core.utils import get_service_model
 from moto.ec2.exceptions import InvalidSubnetIdError
@@ -17,7 +17,7 @@ from moto.iam.models import iam_backends
 
 from routing import limits
 from sandbox.account.refusals.code import check_code, check_zip
-from sandbox.account.refusals.guard import Arguments, guard, refused, supply, unsatisfied
+from sandbox.account.refusals.guard import After, Arguments, guard, refused, supply, unsatisfied
 
 FUNCTION_ARN: Final = re.compile(
     r"arn:aws:lambda:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):function:"
@@ -56,7 +56,7 @@ def _create_function(backend: Any, call: Arguments) -> None:
 
 
 @guard(LambdaBackend, "update_function_configuration")
-def _update_function_configuration(backend: Any, call: Arguments) -> None:
+def _update_function_configuration(backend: Any, call: Arguments) -> After:
     function = backend.get_function(call["function_name"], call["qualifier"])
     wanted = call["body"]
     _check_configuration(backend, wanted, image=function.package_type == "Image")
@@ -68,6 +68,16 @@ def _update_function_configuration(backend: Any, call: Arguments) -> None:
             function.vpc_config if network is None else network,
         )
 
+    def keep(answer: Any) -> None:
+        """Keep what moto drops."""
+        if "TracingConfig" in wanted:
+            function.tracing_config = wanted["TracingConfig"]
+        if "ImageConfig" in wanted:
+            function.image_config = ImageConfig(wanted["ImageConfig"])
+        answer.update(function.get_configuration())
+
+    return keep
+
 
 @guard(LambdaBackend, "publish_layer_version")
 def _publish_layer_version(_backend: Any, call: Arguments) -> None:
@@ -75,9 +85,18 @@ def _publish_layer_version(_backend: Any, call: Arguments) -> None:
 
 
 @guard(LambdaBackend, "update_function_code")
-def _update_function_code(backend: Any, call: Arguments) -> None:
+def _update_function_code(backend: Any, call: Arguments) -> After:
     function = backend.get_function(call["function_name"], call["qualifier"])
-    check_code(backend, call["body"], image=function.package_type == "Image", verb="updating")
+    wanted = call["body"]
+    check_code(backend, wanted, image=function.package_type == "Image", verb="updating")
+
+    def keep(answer: Any) -> None:
+        """Keep what moto drops."""
+        if "Architectures" in wanted:
+            function.architectures = wanted["Architectures"]
+        answer.update(function.get_configuration())
+
+    return keep
 
 
 @guard(LambdaBackend, "add_permission")
