@@ -91,6 +91,8 @@ FUNCTION_ENVIRONMENT_RESERVED: Final = frozenset(  # Lambda guide, reserved vari
 )
 STATEMENT_ID_PATTERN: Final = r"[A-Za-z0-9-_]{1,100}"  # [API] AddPermission StatementId
 
+FUNCTIONS_PER_PAGE: Final = 50  # [API] ListFunctions MaxItems
+
 # Code of functions.
 FUNCTION_REQUEST_BYTES: Final = 70_167_211  # Lambda's RequestEntityTooLargeException names it
 FUNCTION_ZIPPED_BYTES: Final = 52_428_800  # Lambda quotas page, 50 MB zipped in one request

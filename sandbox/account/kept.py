@@ -52,14 +52,12 @@ _ELBV2: Final = {
     "DeleteRule": _of("RuleArn"),
     "DeleteTargetGroup": _of("TargetGroupArn"),
     "DeregisterTargets": _of("TargetGroupArn", Targets=_of("Id", "Port")),
-    "DescribeListeners": _of("LoadBalancerArn", "ListenerArns", "Marker", "PageSize"),
+    "DescribeListeners": _of("LoadBalancerArn", "ListenerArns"),
     "DescribeLoadBalancers": _of("LoadBalancerArns", "Names", "Marker", "PageSize"),
     "DescribeRules": _of("ListenerArn", "RuleArns", "Marker", "PageSize"),
     "DescribeTags": _of("ResourceArns"),
     "DescribeTargetGroupAttributes": _of("TargetGroupArn"),
-    "DescribeTargetGroups": _of(
-        "LoadBalancerArn", "TargetGroupArns", "Names", "Marker", "PageSize"
-    ),
+    "DescribeTargetGroups": _of("LoadBalancerArn", "TargetGroupArns", "Names"),
     "DescribeTargetHealth": _of("TargetGroupArn", Targets=_of("Id", "Port")),
     "ModifyListener": _of("ListenerArn", DefaultActions=_ACTION),
     "ModifyRule": _of("RuleArn", Conditions=_CONDITION, Actions=_ACTION),
@@ -103,7 +101,7 @@ _LAMBDA: Final = {
     "GetFunctionConfiguration": _of("FunctionName", "Qualifier"),
     "GetLayerVersion": _of("LayerName", "VersionNumber"),
     "GetPolicy": _of("FunctionName", "Qualifier"),
-    "ListFunctions": _of("FunctionVersion", "Marker", "MaxItems"),
+    "ListFunctions": _of("Marker", "MaxItems"),
     "ListTags": _of("Resource"),
     "PublishLayerVersion": _of("LayerName", "Description", Content=_of("ZipFile")),
     "PublishVersion": _of("FunctionName", "Description"),
@@ -167,7 +165,10 @@ _EC2: Final = {
     "DescribeSecurityGroups": _of("GroupIds", "GroupNames", Filters=_FILTER),
     "DescribeSubnets": _of("SubnetIds", Filters=_FILTER),
     "DescribeVpcs": _of("VpcIds", Filters=_FILTER),
-    "RevokeSecurityGroupEgress": _SECURITY_GROUP_RULES,
+    "RevokeSecurityGroupEgress": _of(
+        "GroupId",
+        IpPermissions={name: of for name, of in _PERMISSIONS.items() if name != "Ipv6Ranges"},
+    ),
     "RevokeSecurityGroupIngress": _SECURITY_GROUP_RULES,
 }
 
@@ -206,13 +207,9 @@ _CLOUDWATCH: Final = {
         "AlarmNamePrefix",
         "AlarmTypes",
         "StateValue",
-        "MaxRecords",
-        "NextToken",
     ),
     "GetDashboard": _of("DashboardName"),
-    "GetMetricData": _of(
-        "StartTime", "EndTime", "NextToken", "ScanBy", "MaxDatapoints", MetricDataQueries=_QUERY
-    ),
+    "GetMetricData": _of("StartTime", "EndTime", "ScanBy", MetricDataQueries=_QUERY),
     "GetMetricStatistics": _of(
         "Namespace",
         "MetricName",
@@ -281,7 +278,7 @@ KEPT: Final[Mapping[str, Mapping[str, Kept]]] = {
         "CreateTopic": _of("Name"),
         "DeleteTopic": _of("TopicArn"),
         "GetTopicAttributes": _of("TopicArn"),
-        "ListTopics": _of("NextToken"),
+        "ListTopics": _of(),
     },
     "sts": {"GetCallerIdentity": _of()},
 }

@@ -272,9 +272,7 @@ ELBV2: Mapping[str, list[Trip]] = {
         ),
     ],
     "ModifyTargetGroup": [
-        Trip(
-            lambda w: {"TargetGroupArn": w.lambda_group(), "HealthCheckEnabled": True}, group_of
-        )
+        Trip(lambda w: {"TargetGroupArn": w.lambda_group(), "HealthCheckEnabled": True}, group_of)
     ],
     "ModifyTargetGroupAttributes": [
         Trip(

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from moto.awslambda.models import ImageConfig, LambdaBackend
+from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.utils import get_backend
 from moto.core.utils import get_service_model
 from moto.ec2.exceptions import InvalidSubnetIdError
@@ -129,6 +130,16 @@ def _layers_versions_by_arn(_backend: Any, layer_version_arn: str) -> Any:
         return None
     layers = get_backend(arn["account"], arn["region"])._layers
     return layers.get_layer_version_by_arn(layer_version_arn)
+
+
+@supply(LambdaResponse, "list_functions")
+def _list_functions(response: Any) -> str:
+    """List functions page by page; moto gives them all at once."""
+    functions = response.backend.list_functions(None)
+    start = int(response._get_param("Marker") or 0)
+    end = start + int(response._get_param("MaxItems") or limits.FUNCTIONS_PER_PAGE)
+    page = [function.get_configuration() for function in functions[start:end]]
+    return json.dumps({"Functions": page} | ({"NextMarker": str(end)} if functions[end:] else {}))
 
 
 def may_be_invoked_by_group(function: Any, target: str, group_arn: str) -> bool:

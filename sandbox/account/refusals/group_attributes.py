@@ -18,6 +18,7 @@ LAMBDA: Final = "lambda"
 _ALB, _NLB, _GWLB = "application", "network", "gateway"
 _ADDRESSES: Final = frozenset({_ALB, _NLB, _GWLB})
 _PROTOCOLS: Final = {"HTTP": _ALB, "HTTPS": _ALB, "GENEVE": _GWLB}
+_DELAY: Final = "deregistration_delay.timeout_seconds"
 _STICKY: Final = "stickiness.enabled"
 
 
@@ -54,9 +55,7 @@ _ATTRIBUTES: Final[Mapping[str, _Attribute]] = {
         (
             _ADDRESSES,
             {
-                "deregistration_delay.timeout_seconds": _between(
-                    0, limits.DEREGISTRATION_SECONDS_MAX
-                ),
+                _DELAY: _between(0, limits.DEREGISTRATION_SECONDS_MAX),
                 _STICKY: _FLAG,
                 "stickiness.type": _one_of(
                     "lb_cookie",
@@ -130,17 +129,17 @@ def _create_target_group(_backend: Any, _call: Arguments) -> After:
         """Show the attributes that such a group has; moto shows those of an address group."""
         kind = _kind(group)
         for key in list(group.attributes):
-            if key in _ATTRIBUTES and kind not in _ATTRIBUTES[key].kinds:
+            if key not in _ATTRIBUTES or kind not in _ATTRIBUTES[key].kinds:
                 del group.attributes[key]
 
     return leave_out
 
 
 @guard(ELBv2Backend, "modify_target_group_attributes")
-def _modify_target_group_attributes(backend: Any, call: Arguments) -> None:
+def _modify_target_group_attributes(backend: Any, call: Arguments) -> After | None:
     group = backend.target_groups.get(call["target_group_arn"])
     if group is None:
-        return  # moto refuses it
+        return None  # moto refuses it
     for key, value in call["attributes"].items():
         _check_attribute(group, key, str(value))
     if call["attributes"].get(_STICKY) == "true":
@@ -150,6 +149,13 @@ def _modify_target_group_attributes(backend: Any, call: Arguments) -> None:
                 "This target group appears behind a rule with group stickiness disabled "
                 f"({rule}). You must enable group stickiness before enabling target stickiness",
             )
+    delay = call["attributes"].pop(_DELAY, None)  # of which moto refuses the longest
+
+    def keep_delay(_nothing: Any) -> None:
+        if delay is not None:
+            group.attributes[_DELAY] = delay
+
+    return keep_delay
 
 
 def _check_attribute(group: Any, key: str, value: str) -> None:
