@@ -1,9 +1,8 @@
 """What happens to a request before and after moto: refused by its members, and never a bare 500."""
 
-import base64
-import binascii
 import http
-from collections.abc import Mapping
+from base64 import b64decode
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -99,38 +98,44 @@ def _fits(kind: str, value: Any) -> bool:
     """Whether a value, as text or from JSON, is of its kind."""
     if isinstance(value, bool):
         return kind == "boolean"
-    match kind:
-        case "integer" | "long":
-            return _reads(int, value) and not isinstance(value, float)
-        case "float" | "double":
-            return _reads(float, value)
-        case "boolean":
-            return value in ("true", "false")
-        case "timestamp":
-            return _reads(parse_timestamp, value)
-        case "blob":
-            return isinstance(value, bytes) or _reads(_decode, value)
-        case "structure" | "map":
-            return isinstance(value, Mapping)
-        case "list":
-            return value in ("", []) or value == {}
-        case _:
-            return isinstance(value, str)
+    test = _KINDS.get(kind)
+    return isinstance(value, str) if test is None else bool(test(value))
 
 
-def _reads(read: Any, value: Any) -> bool:
-    try:
-        read(value)
-    except (TypeError, ValueError, OverflowError):
-        return False
-    return True
+def _reads(read: Callable[[Any], object]) -> Callable[[Any], bool]:
+    def reads(value: Any) -> bool:
+        try:
+            read(value)
+        except (TypeError, ValueError, OverflowError):
+            return False
+        return True
+
+    return reads
 
 
-def _decode(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise ValueError(str(error)) from None
+def _whole(value: Any) -> None:
+    if isinstance(value, float) and not value.is_integer():
+        raise ValueError(value)
+    int(value)
+
+
+def _is_empty_list(value: Any) -> bool:
+    """Lists that are not empty show their items."""
+    return value in ("", []) or value == {}
+
+
+_KINDS: Final[Mapping[str, Callable[[Any], object]]] = {
+    "blob": _reads(lambda value: isinstance(value, bytes) or b64decode(value, validate=True)),
+    "boolean": {"true", "false"}.__contains__,
+    "double": _reads(float),
+    "float": _reads(float),
+    "integer": _reads(_whole),
+    "list": _is_empty_list,
+    "long": _reads(_whole),
+    "map": lambda value: isinstance(value, Mapping) or value == "",
+    "structure": lambda value: isinstance(value, Mapping),
+    "timestamp": _reads(parse_timestamp),
+}
 
 
 def missing(call: Call, environ: Environ, body: bytes) -> Failure | None:

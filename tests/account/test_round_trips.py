@@ -444,8 +444,7 @@ LAMBDA: Mapping[str, list[Trip]] = {
         Trip(
             lambda w: {
                 "FunctionName": made_image(w),
-                "ImageConfig": {name: value for name, value in IMAGE_CONFIG.items()}
-                | {"Command": ["kept.other"]},
+                "ImageConfig": IMAGE_CONFIG | {"Command": ["kept.other"]},
             },
             function_of,
         ),

@@ -464,5 +464,5 @@ def test_every_listed_member_chooses(service: str, name: str) -> None:
         if (choice.service, choice.operation) == (service, name):
             chosen |= {*choice.by, *(choice.pages or ())[:2]}
             chosen |= {"ListenerArn"} if name == "DescribeRules" else set()
-    tops = {place for place in leaves(KEPT[service][name])}
+    tops = set(leaves(KEPT[service][name]))
     assert {place for place in tops if not {place, place.split(".")[0]} & chosen} == set()

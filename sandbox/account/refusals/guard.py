@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import re
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -36,6 +37,7 @@ _COMMON_CODES = frozenset(
         "SerializationException",
     }
 )
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _lock = threading.Lock()
 _waiting: list[Callable[[], None]] = []
 
@@ -94,7 +96,8 @@ def _account_of(owner: Any) -> Any:
 
 def refused(code: str, message: str) -> Refused:
     """A refusal with this error code."""
-    return Refused(code, message)
+    # What is quoted may hold what no XML document can.
+    return Refused(code, _NOT_IN_XML.sub("?", message))
 
 
 def invalid(message: str, *, code: str = "ValidationError") -> Refused:
