@@ -181,9 +181,9 @@ def _rest(operation: OperationModel, environ: Environ, body: bytes) -> Iterator[
             for value in query.pop(wire_name, ()):
                 yield Part(name, value, getattr(member, "member", member))
         elif location == "header":
-            value = environ.get("HTTP_" + wire_name.upper().replace("-", "_"))
-            if value is not None:
-                yield Part(name, value, member)
+            sent = environ.get("HTTP_" + wire_name.upper().replace("-", "_"))
+            if sent is not None:
+                yield Part(name, sent, member)
     for name in query.keys() - fixed.keys():
         yield Part(name, query[name], None)
     if payload is not None and body:

@@ -178,7 +178,7 @@ def test_an_image_that_lambda_can_pull(world: World, uri: str) -> None:
 # Policies that let a function into a network.
 
 INTERFACES = ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface")
-ALLOWS = {
+ALLOWS: dict[str, list[Any]] = {
     "each by name": [{"Action": [f"ec2:{name}" for name in INTERFACES]}],
     "any of EC2": [{"Action": "ec2:*"}],
     "anything": [{"Action": "*"}],

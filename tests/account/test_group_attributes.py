@@ -151,7 +151,7 @@ BEHIND = (
     "group stickiness before enabling target stickiness"
 )
 STICKINESS = {"Enabled": True, "DurationSeconds": 60}
-OFF = ({}, {"Enabled": False})
+OFF: tuple[dict[str, Any], ...] = ({}, {"Enabled": False})
 
 
 def rule(world: World, action: Any, listener: str | None = None) -> str:

@@ -28,7 +28,7 @@ Order = tuple[str, str, Act, Act, Act]
 """The code and words of the refusal, what comes too early, what must come first, what follows."""
 
 
-def network(world: World, group: str | None = None) -> dict[str, Any]:
+def network(world: World, group: str | None = None) -> Any:
     return {
         "SubnetIds": world.account.foundation["privateSubnetIds"],
         "SecurityGroupIds": [group or world.account.foundation["privateSubnetSecurityGroupId"]],

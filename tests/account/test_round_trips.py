@@ -114,6 +114,13 @@ def other_actions(world: World) -> list[list[Any]]:
     ]
 
 
+EACH_ACTIONS: tuple[Callable[[World], list[Any]], ...] = (
+    actions,
+    lambda w: other_actions(w)[0],
+    lambda w: other_actions(w)[1],
+    lambda w: other_actions(w)[2],
+)
+
 CONDITIONS: list[list[Any]] = [
     [
         {"Field": "host-header", "HostHeaderConfig": {"Values": ["a.example"]}},
@@ -217,7 +224,7 @@ ELBV2: Mapping[str, list[Trip]] = {
             },
             listeners_of,
         )
-        for listed in (actions, *(lambda w, n=n: other_actions(w)[n] for n in range(3)))  # type: ignore[misc]
+        for listed in EACH_ACTIONS
     ],
     "CreateLoadBalancer": [
         Trip(
@@ -255,7 +262,7 @@ ELBV2: Mapping[str, list[Trip]] = {
             lambda w, listed=listed: {"ListenerArn": w.listener(), "DefaultActions": listed(w)},  # type: ignore[misc]
             listeners_of,
         )
-        for listed in (actions, *(lambda w, n=n: other_actions(w)[n] for n in range(3)))  # type: ignore[misc]
+        for listed in EACH_ACTIONS
     ],
     "ModifyRule": [
         Trip(lambda w: {"RuleArn": created_rule(w), "Actions": actions(w)}, rules_of),
@@ -673,7 +680,8 @@ def alarm_of(world: World, sent: Mapping[str, Any], answer: Answer) -> Any:
     found = cloudwatch.describe_alarms(
         AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"]
     )
-    (alarm,) = [*found["MetricAlarms"], *found["CompositeAlarms"]]
+    alarms: list[Any] = [*found["MetricAlarms"], *found["CompositeAlarms"]]
+    (alarm,) = alarms
     tags = cloudwatch.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])
     return [alarm, tags]
 

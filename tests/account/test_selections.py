@@ -346,7 +346,7 @@ def test_a_version_of_a_function(world: World) -> None:
 
 
 def test_permissions_of_a_security_group(world: World) -> None:
-    ec2 = world.account.client("ec2")
+    ec2: Any = world.account.client("ec2")
     name = world.name("sg")
     group = ec2.create_security_group(GroupName=name, Description="d")["GroupId"]
     ranges: Any = {
