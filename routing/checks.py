@@ -18,10 +18,19 @@ from routing.model import (
     Host,
     Listener,
     Methods,
+    Path,
     Rule,
     TargetGroupNames,
     WeightedForward,
 )
+
+_FIELDS = {
+    Host: "host-header",
+    Path: "path-pattern",
+    Methods: "http-request-method",
+    Header: "http-header",
+}
+"""What the API calls the conditions."""
 
 
 def table_problems(rules: Sequence[Rule]) -> list[str]:
@@ -72,7 +81,7 @@ def priority_problems(priority: int) -> list[str]:
 
 
 def condition_problems(conditions: Sequence[Condition]) -> list[str]:
-    """Limits per rule; a header's value is never part of a message."""
+    """Limits per rule; no value is part of a message, it may be a secret."""
     problems = []
     kinds = [type(condition) for condition in conditions if not isinstance(condition, Header)]
     problems += [
@@ -100,25 +109,27 @@ def _value_problems(condition: Condition) -> list[str]:
     if not condition.values:
         return [f"a {kind} condition without a value"]
     problems = []
-    if any(not 1 <= len(value) <= limits.CONDITION_VALUE_LENGTH for value in condition.values):
+    if isinstance(condition, Header) and (
+        len(condition.name) > limits.HEADER_NAME_LENGTH
+        or not re.fullmatch(limits.HEADER_NAME_PATTERN, condition.name)
+        or condition.name.lower() == "host"
+    ):
         problems.append(
-            f"a {kind} condition value does not have 1-{limits.CONDITION_VALUE_LENGTH} characters"
+            f"a header name that is not 1-{limits.HEADER_NAME_LENGTH} characters that AWS takes"
         )
-    match condition:
-        case Host(values):
-            problems += [f"host {value} has no dot" for value in values if "." not in value]
-        case Methods(values):
-            problems += [
-                f"method {value} is not written in capitals"
-                for value in values
-                if not re.fullmatch(limits.METHOD_PATTERN, value)
-            ]
-        case Header(name, _) if not 1 <= len(name) <= limits.HEADER_NAME_LENGTH:
-            problems.append(
-                f"header name {name} does not have 1-{limits.HEADER_NAME_LENGTH} characters"
-            )
-        case _:
-            pass
+    allowed = limits.CONDITION_PATTERNS[_FIELDS[type(condition)]]
+    for place, value in enumerate(condition.values, start=1):
+        if not 1 <= len(value) <= limits.CONDITION_VALUE_LENGTH:
+            problem = f"does not have 1-{limits.CONDITION_VALUE_LENGTH} characters"
+        elif isinstance(condition, Host) and "." not in value:
+            problem = "has no dot"
+        elif re.fullmatch(allowed, value, re.ASCII):
+            continue
+        elif isinstance(condition, Methods):
+            problem = "is not a method in capitals"
+        else:
+            problem = "has a character that AWS refuses"
+        problems.append(f"{kind} value {place} {problem}")
     return problems
 
 

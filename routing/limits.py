@@ -8,6 +8,7 @@ Balancing v2, Lambda, IAM and CloudWatch API models, [UG] the load balancer
 user guide.
 """
 
+from types import MappingProxyType
 from typing import Final
 
 # Listener rules.
@@ -18,7 +19,22 @@ CONDITION_VALUES_PER_RULE: Final = 5  # [Q]
 WILDCARDS_PER_RULE: Final = 5  # [UG]; the quota page now says 6, the lower one is safe
 CONDITION_VALUE_LENGTH: Final = 128  # [UG] host, path, header and query values
 HEADER_NAME_LENGTH: Final = 40  # [UG]
+HEADER_NAME_PATTERN: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # [API] by RFC 7230, a token
 METHOD_PATTERN: Final = r"[A-Z_-]{1,40}"  # [UG] exact and in capitals
+CONDITION_PATTERNS: Final = MappingProxyType(
+    {
+        # [API] RuleCondition Values and HostHeaderConditionConfig: a dot, after the last one
+        # letters alone; wildcards there are in use and not spoken of, so they may stand.
+        "host-header": r"[A-Za-z0-9.*?-]*\.[A-Za-z*?]*",
+        # [API] RuleCondition Values; the only semicolon is that of "&" written "&amp;".
+        "path-pattern": r"""(?:[A-Za-z0-9_.$/~"'@:+&*?-]|&amp;)+""",
+        "http-request-method": METHOD_PATTERN,
+        # The API names no characters: what HTTP can carry there without encoding.
+        "http-header": r"[ -~]+",  # RFC 7230 field-vchar and spaces
+        "query-string": r"[!-~]+",  # RFC 3986 needs the rest percent-encoded
+    }
+)
+"""By the API's name of the condition: what a value must match as a whole, in ASCII."""
 
 # Actions.
 TARGET_GROUPS_PER_ACTION: Final = 5  # [Q] not adjustable
@@ -36,6 +52,11 @@ FIXED_RESPONSE_CONTENT_TYPES: Final = frozenset(  # [API] FixedResponseActionCon
 TARGET_GROUPS_PER_LOAD_BALANCER: Final = 100  # [Q]
 LOAD_BALANCERS_PER_TARGET_GROUP: Final = 1  # [Q] else TargetGroupAssociationLimit
 LAMBDAS_PER_TARGET_GROUP: Final = 1  # [Q]
+DEREGISTRATION_SECONDS_MAX: Final = 3600  # [API] TargetGroupAttribute
+SLOW_START_SECONDS_MIN: Final = 30  # [API] TargetGroupAttribute, or 0
+SLOW_START_SECONDS_MAX: Final = 900  # [API] TargetGroupAttribute
+DRAINING_SECONDS_MAX: Final = 360_000  # [API] TargetGroupAttribute
+TARGETS_MAX: Final = 1000  # [Q] targets per load balancer
 TARGET_GROUP_NAME_PATTERN: Final = r"(?!-)[A-Za-z0-9-]{1,32}(?<!-)"  # [API] TargetGroupName
 
 # Lambda.
@@ -69,6 +90,18 @@ FUNCTION_ENVIRONMENT_RESERVED: Final = frozenset(  # Lambda guide, reserved vari
     }
 )
 STATEMENT_ID_PATTERN: Final = r"[A-Za-z0-9-_]{1,100}"  # [API] AddPermission StatementId
+
+FUNCTIONS_PER_PAGE: Final = 50  # [API] ListFunctions MaxItems
+
+# Code of functions.
+FUNCTION_REQUEST_BYTES: Final = 70_167_211  # Lambda's RequestEntityTooLargeException names it
+FUNCTION_ZIPPED_BYTES: Final = 52_428_800  # Lambda quotas page, 50 MB zipped in one request
+FUNCTION_UNZIPPED_BYTES: Final = 262_144_000  # Lambda quotas page, 250 MB with the layers
+FUNCTION_IMAGE_PATTERN: Final = (  # Lambda guide, images: private ECR, a tag or a digest
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/"
+    r"(?P<repository>[a-z0-9]+(?:[._/-][a-z0-9]+)*)"  # ECR API, RepositoryName
+    r"(?::(?P<tag>\w[\w.-]{0,127})|@(?P<digest>sha256:[0-9a-f]{64}))"  # ECR API, ImageTag
+)
 
 # IAM, CloudWatch and CloudWatch Logs.
 ROLE_NAME_PATTERN: Final = r"[\w+=,.@-]{1,64}"  # [API] roleNameType

@@ -1,5 +1,6 @@
 """The server of the emulated accounts: moto behind our refusals, on the loopback interface."""
 
+import http
 import io
 import itertools
 import json
@@ -18,12 +19,16 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
+from sandbox.account.admission import answer, missing, refusal, unable
 from sandbox.account.calls import CallCounter, identify
 from sandbox.account.refusals import install, refuse_for
 from sandbox.account.seed import REGION, STACKS, SeededAccount, seed
 from sandbox.ports import HOST, listen
 
 _WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+_UNSIGNED = "/moto-api"
+"""What moto offers to whoever runs the server, no part of AWS."""
 
 _log = logging.getLogger(__name__)
 _servers = itertools.count(1)
@@ -152,8 +157,8 @@ def forget(account_id: str) -> None:
 class _OneAtATime:
     """Hands requests to moto one by one: its backends do not expect threads.
 
-    A failure has no body: boto3 makes a ClientError of any status from 500 without one, in
-    every protocol, and does not repeat 501 and 511.
+    What moto would not keep it does not get, and what it fails on gets words. boto3 does not
+    repeat 501 and 511.
     """
 
     def __init__(self, moto: Any, account_ids: frozenset[str], counter: CallCounter) -> None:
@@ -169,20 +174,31 @@ class _OneAtATime:
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
         with self._lock:
-            call = identify(environ, body)
-            if call is not None:
-                if call.account_id not in self._account_ids:
-                    # The key of a server that has ended; moto would open an empty account.
-                    return Response(status=511)(environ, start_response)
-                self._counter.add(call)
+            return self._answer(environ, body)(environ, start_response)
+
+    def _answer(self, environ: dict[str, Any], body: bytes) -> Response:
+        call = identify(environ, body)
+        if call is None:
+            if environ["PATH_INFO"].startswith(_UNSIGNED):
+                return Response.from_app(self._moto, environ)
+            return Response("The request is not signed.", status=403)
+        if call.account_id not in self._account_ids:
+            # The key of a server that has ended; moto would open an empty account.
+            return Response(status=511)
+        self._counter.add(call)
+        failure = refusal(call, environ, body)
+        if failure is None:
             try:
-                return [b"".join(self._moto(environ, start_response))]
-            except NotImplementedError:
-                answer = Response(status=501)
-            except Exception:
-                _log.exception("moto failed on %s", call)
-                answer = Response(status=500)
-        return answer(environ, start_response)
+                response = Response.from_app(self._moto, environ)
+                if response.status_code < http.HTTPStatus.INTERNAL_SERVER_ERROR:
+                    return response
+                _log.error("moto answered %s with %s", call, response.get_data(as_text=True))
+                failure = unable(call, None)
+            except Exception as error:
+                failure = missing(call, environ, body) or unable(call, error)
+                if failure.status == http.HTTPStatus.INTERNAL_SERVER_ERROR:
+                    _log.exception("moto failed on %s", call)
+        return answer(call, environ, failure)
 
 
 def _body(environ: dict[str, Any]) -> bytes:

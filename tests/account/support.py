@@ -1,6 +1,9 @@
 """What the tests of the account share."""
 
 import contextlib
+import io
+import json
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -73,21 +76,26 @@ class World:
             for rule in page["Rules"]
         ]
 
-    def role(self, service: str = "lambda.amazonaws.com") -> str:
-        """A role that this service may assume; its ARN."""
-        created = self.account.client("iam").create_role(
+    def role(self, service: str = "lambda.amazonaws.com", *, network: bool = False) -> str:
+        """A role that this service may assume, in a network too; its ARN."""
+        iam = self.account.client("iam")
+        created = iam.create_role(
             RoleName=self.name("role"), AssumeRolePolicyDocument=trust(service)
-        )
-        return created["Role"]["Arn"]
+        )["Role"]
+        if network:
+            iam.put_role_policy(
+                RoleName=created["RoleName"], PolicyName="network", PolicyDocument=NETWORK
+            )
+        return created["Arn"]
 
     def function(self, **options: Any) -> str:
         """A zip function; its ARN."""
         settings: dict[str, Any] = {
             "FunctionName": self.name("f"),
-            "Role": self.role(),
+            "Role": self.role(network="VpcConfig" in options),
             "Runtime": "python3.11",
             "Handler": "app.handler",
-            "Code": {"ZipFile": b"code"},
+            "Code": {"ZipFile": package()},
         }
         created = self.account.client("lambda").create_function(**(settings | options))
         return created["FunctionArn"]
@@ -97,6 +105,25 @@ class World:
         name = self.name("alarm")
         self.account.client("cloudwatch").put_metric_alarm(**(metric_alarm(name) | options))
         return name
+
+
+def package(name: str = "app.py", content: bytes = b"") -> bytes:
+    """A zip file with one entry."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return target.getvalue()
+
+
+def allow(*actions: str, resource: str = "*", effect: str = "Allow") -> str:
+    """A policy of one statement."""
+    statement = {"Effect": effect, "Action": list(actions), "Resource": resource}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+NETWORK = allow(
+    "ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"
+)
 
 
 def trust(service: str = "lambda.amazonaws.com") -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.account.support import World, refused, trust
+from tests.account.support import World, package, refused, trust
 
 IMAGE = "000000000000.dkr.ecr.us-west-2.amazonaws.com/scorer:1"
 INVALID = "InvalidParameterValueException"
@@ -83,7 +83,7 @@ def test_create_function(world: World, row: Row) -> None:
         "Role": world.role(),
         "Runtime": "python3.11",
         "Handler": "app.handler",
-        "Code": {"ZipFile": b"code"},
+        "Code": {"ZipFile": package()},
     }
     with refused(row.code, row.words):
         client.create_function(**(settings | row.refused))
@@ -125,7 +125,7 @@ def test_the_longest_function_name(world: World) -> None:
 
 def test_a_zip_needs_runtime_and_handler(world: World) -> None:
     client = world.unchecked("lambda")
-    settings = {"Role": world.role(), "Code": {"ZipFile": b"code"}}
+    settings = {"Role": world.role(), "Code": {"ZipFile": package()}}
     for given in ({"Runtime": "python3.11"}, {"Handler": "app.handler"}, {}):
         with refused(INVALID, "Runtime and Handler are mandatory"):
             client.create_function(FunctionName=world.name("f"), **settings, **given)
@@ -161,10 +161,10 @@ def test_code_of_the_other_package_type(world: World) -> None:
     image = world.name("f")
     settings: dict[str, Any] = {"Role": world.role(), "PackageType": "Image"}
     with refused(INVALID, "Please provide ImageUri when creating"):
-        client.create_function(FunctionName=image, Code={"ZipFile": b"code"}, **settings)
+        client.create_function(FunctionName=image, Code={"ZipFile": package()}, **settings)
     client.create_function(FunctionName=image, Code={"ImageUri": IMAGE}, **settings)
     with refused(INVALID, "Please provide ImageUri when updating"):
-        client.update_function_code(FunctionName=image, ZipFile=b"code")
+        client.update_function_code(FunctionName=image, ZipFile=package())
     client.update_function_code(FunctionName=image, ImageUri=IMAGE)
 
     with refused(INVALID, "Please don't provide ImageUri when creating"):
@@ -172,7 +172,7 @@ def test_code_of_the_other_package_type(world: World) -> None:
     zipped = world.function()
     with refused(INVALID, "Please don't provide ImageUri when updating"):
         client.update_function_code(FunctionName=zipped, ImageUri=IMAGE)
-    client.update_function_code(FunctionName=zipped, ZipFile=b"other")
+    client.update_function_code(FunctionName=zipped, ZipFile=package("other.py"))
 
 
 def test_network(world: World) -> None:

@@ -1,3 +1,4 @@
+import html
 import http.client
 import json
 import logging
@@ -6,10 +7,12 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
+from moto.core.responses import BaseResponse
 from moto.elbv2.models import ELBv2Backend
 
 from sandbox.account import refusals
@@ -247,6 +250,141 @@ def test_what_moto_lacks_fails_at_once(account: Account) -> None:
         account.client("cloudwatch").describe_alarm_history()
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
     assert caught.value.response["ResponseMetadata"]["RetryAttempts"] == 0
+
+
+def test_what_the_account_does_not_know_is_named(account: Account) -> None:
+    with pytest.raises(ClientError, match="does not know the operation DescribeAlarmHistory"):
+        account.client("cloudwatch").describe_alarm_history()
+    with pytest.raises(ClientError, match="does not know the operation ListQueues of sqs"):
+        account.client("sqs").list_queues()
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params"),
+    [
+        ("elbv2", "delete_rule", {"RuleArn": "arn"}),
+        ("lambda", "delete_function", {"FunctionName": "f"}),
+        ("logs", "delete_log_group", {"logGroupName": "g"}),
+        ("ec2", "delete_security_group", {"GroupId": "sg-0"}),
+        ("cloudwatch", "delete_alarms", {"AlarmNames": ["a"]}),
+        ("iam", "delete_role", {"RoleName": "r"}),
+    ],
+)
+@pytest.mark.parametrize("as_answer", [False, True], ids=["raised", "answered"])
+def test_a_failure_of_moto_reaches_no_client(
+    own_server: AccountServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    service: str,
+    operation: str,
+    params: dict[str, Any],
+    as_answer: bool,
+) -> None:
+    def fail(*_args: object, **_kwargs: object) -> Any:
+        if as_answer:
+            return 500, {}, "Traceback (most recent call last): secret"
+        raise KeyError("secret")
+
+    monkeypatch.setattr(BaseResponse, "call_action", fail)
+    client = Account.connect(own_server.url, "staging").client(service)
+    with pytest.raises(ClientError) as caught:
+        getattr(client, operation)(**params)
+    error = caught.value.response["Error"]
+    assert error["Code"] == "InternalFailure"
+    assert "The account of the sandbox failed on this" in error["Message"]
+    assert "secret" not in str(caught.value.response)
+    assert "secret" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "named"),
+    [
+        ("elbv2", "create_rule", {"Priority": "first"}, "Priority"),
+        ("elbv2", "create_rule", {"Priority": 1}, "ListenerArn"),
+        (
+            "elbv2",
+            "modify_rule",
+            {"RuleArn": "arn", "Conditions": [{"Bad": "x"}]},
+            "Conditions.Bad",
+        ),
+        (
+            "lambda",
+            "update_function_configuration",
+            {"FunctionName": "f", "Timeout": "x"},
+            "Timeout",
+        ),
+        ("lambda", "create_function", {"FunctionName": "f", "VpcConfig": "none"}, "VpcConfig"),
+        ("logs", "put_retention_policy", {"logGroupName": ["a"]}, "logGroupName"),
+        ("cloudwatch", "put_metric_alarm", {"AlarmName": {}}, "AlarmName"),
+        ("ec2", "describe_subnets", {"Filters": [{"Name": "x", "Extra": "y"}]}, "Filters.Extra"),
+    ],
+)
+def test_a_request_that_is_no_request_names_its_member(
+    world: World, service: str, operation: str, params: dict[str, Any], named: str
+) -> None:
+    """Sent as it is, as an older or newer client might."""
+    model = world.account.client(service).meta.service_model
+    api = world.account.client(service).meta.method_to_api_mapping[operation]
+    status, text = send_raw(world, service, model.operation_model(api), params)
+    assert status == 400, text
+    assert f"'{named}'" in text
+
+
+def send_raw(world: World, service: str, operation: Any, params: Any) -> tuple[int, str]:
+    """Send members as they are, unknown ones too, in the protocol of the service."""
+    signing = operation.service_model.signing_name
+    headers = {
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={key_of(world)}/20260101/us-west-2/"
+        f"{signing}/aws4_request, SignedHeaders=host, Signature=0"
+    }
+    method, where = operation.http["method"], operation.http["requestUri"]
+    if operation.service_model.protocol in ("query", "ec2"):
+        fields = {"Action": operation.name, "Version": operation.service_model.api_version}
+        text = urlencode(fields | dict(flat(params, ec2=service == "ec2")))
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+    else:
+        text = json.dumps(params)
+        headers["Content-Type"] = "application/json"
+        where = where.format(FunctionName=params.get("FunctionName"))
+        if prefix := operation.service_model.metadata.get("targetPrefix"):
+            version = operation.service_model.metadata.get("jsonVersion", "1.0")
+            headers["Content-Type"] = f"application/x-amz-json-{version}"
+            headers["X-Amz-Target"] = f"{prefix}.{operation.name}"
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", urlsplit(world.account.url).port or 0, timeout=60
+    )
+    try:
+        connection.request(method, where, text, headers)
+        response = connection.getresponse()
+        return response.status, html.unescape(response.read().decode())
+    finally:
+        connection.close()
+
+
+def key_of(world: World) -> str:
+    session: Any = world.account._session
+    return str(session.get_credentials().access_key)
+
+
+def flat(value: Any, prefix: str = "", *, ec2: bool) -> Iterator[tuple[str, str]]:
+    """Fields of the query protocols."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            # EC2 calls a list by the singular.
+            wire = name.removesuffix("s") if ec2 and isinstance(item, list) else name
+            yield from flat(item, f"{prefix}.{wire}".lstrip("."), ec2=ec2)
+    elif isinstance(value, list):
+        for place, item in enumerate(value, start=1):
+            yield from flat(
+                item, f"{prefix}.{place}" if ec2 else f"{prefix}.member.{place}", ec2=ec2
+            )
+    else:
+        yield prefix, str(value)
+
+
+def test_a_request_without_a_signature_reaches_no_account(server: AccountServer) -> None:
+    assert ask(server, "/?Action=ListRoles&Version=2010-05-08")[0] == 403
+    assert ask(server, "/bucket/key")[0] == 403
 
 
 # What is in the accounts.

@@ -16,7 +16,7 @@ from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
 from sandbox.dataplane.server import DataPlane
 from sandbox.dataplane.source import Live
-from tests.account.support import path, trust, weighted
+from tests.account.support import package, path, trust, weighted
 
 FAST_S = 0.1
 SIDE_HEADER = "x-sandbox-implementation"
@@ -60,7 +60,7 @@ class Stack:
                 Runtime="python3.11",
                 Handler="app.handler",
                 Timeout=5,
-                Code={"ZipFile": b"code"},
+                Code={"ZipFile": package()},
             )
             return created["FunctionArn"]
 

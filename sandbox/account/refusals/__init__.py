@@ -12,13 +12,14 @@ from sandbox.account.refusals import (
     cloudwatch,
     ec2,
     elbv2,
+    group_attributes,
     iam,
     logs,
     metric_data,
 )
 from sandbox.account.refusals.guard import guarded_accounts, install_guards
 
-SERVICES = (awslambda, cloudwatch, ec2, elbv2, iam, logs, metric_data)
+SERVICES = (awslambda, cloudwatch, ec2, elbv2, group_attributes, iam, logs, metric_data)
 """Their guards wait until `install` is called."""
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from moto.awslambda.models import LambdaBackend
+from moto.awslambda.models import ImageConfig, LambdaBackend
+from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.utils import get_backend
 from moto.core.utils import get_service_model
 from moto.ec2.exceptions import InvalidSubnetIdError
@@ -16,7 +17,8 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 
 from routing import limits
-from sandbox.account.refusals.guard import Arguments, guard, refused, supply, unsatisfied
+from sandbox.account.refusals.code import check_code, check_zip
+from sandbox.account.refusals.guard import After, Arguments, guard, refused, supply, unsatisfied
 
 FUNCTION_ARN: Final = re.compile(
     r"arn:aws:lambda:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):function:"
@@ -44,25 +46,58 @@ def _create_function(backend: Any, call: Arguments) -> None:
             f"satisfy regular expression pattern: {limits.FUNCTION_NAME_PATTERN}",
         )
     image = spec.get("PackageType", "Zip") == "Image"
-    _check_package(spec.get("Code") or {}, image=image, verb="creating")
     if not image and not (spec.get("Runtime") and spec.get("Handler")):
         raise _invalid(
             "Runtime and Handler are mandatory parameters for functions created with "
             "deployment packages."
         )
     _check_configuration(backend, spec, image=image)
+    _check_interfaces(backend, spec.get("Role"), spec.get("VpcConfig"))
+    check_code(backend, spec.get("Code") or {}, image=image, verb="creating")
 
 
 @guard(LambdaBackend, "update_function_configuration")
-def _update_function_configuration(backend: Any, call: Arguments) -> None:
+def _update_function_configuration(backend: Any, call: Arguments) -> After:
     function = backend.get_function(call["function_name"], call["qualifier"])
-    _check_configuration(backend, call["body"], image=function.package_type == "Image")
+    wanted = call["body"]
+    _check_configuration(backend, wanted, image=function.package_type == "Image")
+    if {"Role", "VpcConfig"} & wanted.keys():
+        network = wanted.get("VpcConfig")
+        _check_interfaces(
+            backend,
+            wanted.get("Role") or function.role,
+            function.vpc_config if network is None else network,
+        )
+
+    def keep(answer: Any) -> None:
+        """Keep what moto drops."""
+        if "TracingConfig" in wanted:
+            function.tracing_config = wanted["TracingConfig"]
+        if "ImageConfig" in wanted:
+            function.image_config = ImageConfig(wanted["ImageConfig"])
+        answer.update(function.get_configuration())
+
+    return keep
+
+
+@guard(LambdaBackend, "publish_layer_version")
+def _publish_layer_version(_backend: Any, call: Arguments) -> None:
+    check_zip((call["spec"].get("Content") or {}).get("ZipFile") or "")
 
 
 @guard(LambdaBackend, "update_function_code")
-def _update_function_code(backend: Any, call: Arguments) -> None:
+def _update_function_code(backend: Any, call: Arguments) -> After:
     function = backend.get_function(call["function_name"], call["qualifier"])
-    _check_package(call["body"], image=function.package_type == "Image", verb="updating")
+    wanted = call["body"]
+    check_code(backend, wanted, image=function.package_type == "Image", verb="updating")
+
+    def keep(answer: Any) -> None:
+        """Keep what moto drops."""
+        if "Architectures" in wanted:
+            function.architectures = wanted["Architectures"]
+        answer.update(function.get_configuration())
+
+    return keep
 
 
 @guard(LambdaBackend, "add_permission")
@@ -97,6 +132,16 @@ def _layers_versions_by_arn(_backend: Any, layer_version_arn: str) -> Any:
     return layers.get_layer_version_by_arn(layer_version_arn)
 
 
+@supply(LambdaResponse, "list_functions")
+def _list_functions(response: Any) -> str:
+    """List functions page by page; moto gives them all at once."""
+    functions = response.backend.list_functions(None)
+    start = int(response._get_param("Marker") or 0)
+    end = start + int(response._get_param("MaxItems") or limits.FUNCTIONS_PER_PAGE)
+    page = [function.get_configuration() for function in functions[start:end]]
+    return json.dumps({"Functions": page} | ({"NextMarker": str(end)} if functions[end:] else {}))
+
+
 def may_be_invoked_by_group(function: Any, target: str, group_arn: str) -> bool:
     """Whether a statement lets load balancers call `target` for this very target group."""
     return any(
@@ -118,15 +163,6 @@ def _applies(conditions: Mapping[str, Mapping[str, str]], group_arn: str) -> boo
     source = conditions.get("ArnLike", {}).get("AWS:SourceArn", "*")
     account = conditions.get("StringEquals", {}).get("AWS:SourceAccount", "*")
     return fnmatchcase(group_arn, source) and account in ("*", group_arn.split(":")[4])
-
-
-def _check_package(code: Mapping[str, Any], *, image: bool, verb: str) -> None:
-    if image and not code.get("ImageUri"):
-        raise _invalid(f"Please provide ImageUri when {verb} a function with packageType Image.")
-    if not image and code.get("ImageUri"):
-        raise _invalid(
-            f"Please don't provide ImageUri when {verb} a function with packageType Zip."
-        )
 
 
 def _check_configuration(backend: Any, wanted: Mapping[str, Any], *, image: bool) -> None:
@@ -252,12 +288,57 @@ def _check_role(backend: Any, role_arn: str) -> None:
         role = None
     if role is None or not any(
         statement.get("Effect") == "Allow" and _names(statement.get("Principal"), _SERVICE)
-        for statement in trust_statements(role.assume_role_policy_document)
+        for statement in policy_statements(role.assume_role_policy_document)
     ):
         raise _invalid("The role defined for the function cannot be assumed by Lambda.")
 
 
-def trust_statements(document: str) -> list[Mapping[str, Any]]:
+def _check_interfaces(backend: Any, role_arn: str, network: Mapping[str, Any] | None) -> None:
+    """Check that the role of a function in subnets may manage its network interfaces."""
+    if not (network or {}).get("SubnetIds"):
+        return
+    iam = iam_backends[backend.account_id]["aws"]
+    role = iam.get_role_by_arn(role_arn)
+    documents = [
+        *role.policies.values(),
+        *(
+            version.document
+            for policy in role.managed_policies.values()
+            for version in policy.versions
+            if version.is_default
+        ),
+    ]
+    statements = [one for document in documents for one in policy_statements(document)]
+    interface = f"arn:aws:ec2:{backend.region_name}:{backend.account_id}:network-interface/eni-0"
+    for action, resource in (
+        ("CreateNetworkInterface", interface),
+        ("DescribeNetworkInterfaces", "*"),  # IAM knows no narrower resource for it
+        ("DeleteNetworkInterface", interface),
+    ):
+        effects = {
+            statement["Effect"]
+            for statement in statements
+            if _concerns(statement, "Action", f"ec2:{action}".lower())
+            and _concerns(statement, "Resource", resource)
+            # Conditions are not judged: they neither keep an Allow nor make a Deny.
+            and not (statement["Effect"] == "Deny" and statement.get("Condition"))
+        }
+        if effects != {"Allow"}:
+            raise _invalid(
+                f"The provided execution role does not have permissions to call {action} on EC2"
+            )
+
+
+def _concerns(statement: Mapping[str, Any], element: str, value: str) -> bool:
+    named = statement.get(element, statement.get(f"Not{element}", ()))
+    patterns = [named] if isinstance(named, str) else named
+    if element == "Action":
+        patterns = [pattern.lower() for pattern in patterns]
+    matches = any(fnmatchcase(value, pattern) for pattern in patterns)
+    return matches is (element in statement)
+
+
+def policy_statements(document: str) -> list[Mapping[str, Any]]:
     """The statements of a policy document that is known to be JSON."""
     statements = json.loads(document)["Statement"]
     return statements if isinstance(statements, list) else [statements]

@@ -15,7 +15,7 @@ def _delete_security_group(backend: Any, call: Arguments) -> None:
     group = call["group_id"]
     if group is None and (named := backend.get_security_group_by_name_or_id(call["name"])):
         group = named.id
-    if group in set(_groups_in_use(backend)):
+    if group in {*_groups_in_use(backend), *_groups_in_rules(backend, but=group)}:
         raise refused("DependencyViolation", f"resource {group} has a dependent object")
 
 
@@ -26,3 +26,12 @@ def _groups_in_use(backend: Any) -> Iterator[str]:
         yield from (function.vpc_config or {}).get("SecurityGroupIds") or ()
     for balancer in elbv2_backends[backend.account_id][backend.region_name].load_balancers.values():
         yield from balancer.security_groups
+
+
+def _groups_in_rules(backend: Any, *, but: str) -> Iterator[str]:
+    """The groups that the rules of others name."""
+    for groups in backend.groups.values():
+        for group in groups.values():
+            if group.id != but:
+                for rule in (*group.ingress_rules, *group.egress_rules):
+                    yield rule.source_group.get("GroupId", "")

@@ -1,5 +1,6 @@
 """Refusals of Elastic Load Balancing v2: rules, actions, targets."""
 
+import ipaddress
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +12,7 @@ from moto.elbv2.models import ELBv2Backend, FakeTargetGroup
 
 from routing import limits
 from sandbox.account.refusals.awslambda import FUNCTION_ARN, may_be_invoked_by_group
+from sandbox.account.refusals.group_attributes import LAMBDA, check_stickiness_of
 from sandbox.account.refusals.guard import (
     After,
     Arguments,
@@ -112,7 +114,7 @@ def _delete_load_balancer(backend: Any, _call: Arguments) -> After:
 @guard(ELBv2Backend, "register_targets")
 def _register_targets(backend: Any, call: Arguments) -> None:
     group = backend.target_groups.get(call["target_group_arn"])
-    if group is None or group.target_type != "lambda":
+    if group is None or group.target_type != LAMBDA:
         return
     targets = [target["Id"] for target in call["instances"]]
     for target in targets:
@@ -127,7 +129,7 @@ def _register_targets(backend: Any, call: Arguments) -> None:
 
 @guard(FakeTargetGroup, "health_for")
 def _health_for(group: Any, call: Arguments) -> After | None:
-    unchecked = group.target_type == "lambda" and str(group.health_check_enabled).lower() != "true"
+    unchecked = group.target_type == LAMBDA and str(group.health_check_enabled).lower() != "true"
     if not unchecked or call["target"]["Id"] not in group.targets:
         return None
 
@@ -208,33 +210,63 @@ def _check_condition(condition: Mapping[str, Any]) -> None:
     foreign = sorted(set(_CONFIG.values()) & set(condition) - {config})
     if foreign:
         raise invalid(f"The '{foreign[0]}' field is not compatible with '{field}'")
+    if condition.get("Values") and condition.get(config):
+        raise invalid(
+            f"You cannot provide both Values and '{config}' for a condition of type '{field}'"
+        )
     values = _values(condition)
     if not values or "" in values:
         raise invalid("A condition value must be specified")
-    for value in values:
+    if field == "http-header":
+        _check_header_name(condition[config].get("HttpHeaderName") or "")
+    for value in _texts(condition):
         if len(value) > limits.CONDITION_VALUE_LENGTH:
             raise invalid(
                 f"Condition value for '{field}' cannot contain more than "
                 f"{limits.CONDITION_VALUE_LENGTH} characters"
             )
-        if (field == "host-header" and "." not in value) or (
-            field == "http-request-method" and not re.fullmatch(limits.METHOD_PATTERN, value)
-        ):
+        if not _is_valid(field, value):
             raise invalid(f"Condition value '{value}' contains a character that is not valid")
 
 
+def _is_valid(field: str, value: str) -> bool:
+    if field != "source-ip":
+        return re.fullmatch(limits.CONDITION_PATTERNS[field], value, re.ASCII) is not None
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return False
+    return "/" in value
+
+
+def _check_header_name(name: str) -> None:
+    if not name:
+        raise invalid("A header name must be specified with 'http-header'")
+    if len(name) > limits.HEADER_NAME_LENGTH:
+        raise invalid(
+            f"The 'HttpHeaderName' value is too long; the limit is '{limits.HEADER_NAME_LENGTH}'"
+        )
+    if not re.fullmatch(limits.HEADER_NAME_PATTERN, name):
+        raise invalid(f"The 'HttpHeaderName' value '{name}' contains a character that is not valid")
+    if name.lower() == "host":
+        raise invalid("The 'HttpHeaderName' value cannot be 'host'; use a 'host-header' condition")
+
+
 def _values(condition: Mapping[str, Any]) -> list[str]:
-    """All values of a condition as text; a query pair counts as one."""
+    """All values of a condition as text; a query pair counts as one, nothing without its value."""
+    return ["".join(value) if value[-1] else "" for value in _split_values(condition)]
+
+
+def _texts(condition: Mapping[str, Any]) -> list[str]:
+    """All that is compared, the keys of query pairs too."""
+    return [text for value in _split_values(condition) for text in value if text]
+
+
+def _split_values(condition: Mapping[str, Any]) -> list[tuple[str, ...]]:
     config = condition.get(_CONFIG.get(condition["Field"], ""), {})
-    values = [
-        *condition.get("Values", ()),
-        *condition.get("RegexValues", ()),
-        *config.get("Values", ()),
-        *config.get("RegexValues", ()),
-    ]
     return [
-        value if isinstance(value, str) else value.get("Key", "") + value.get("Value", "")
-        for value in values
+        (value,) if isinstance(value, str) else (value.get("Key", ""), value.get("Value", ""))
+        for value in (*condition.get("Values", ()), *config.get("Values", ()))
     ]
 
 
@@ -267,6 +299,8 @@ def _check_actions(
     groups = {group for action in actions for group in _groups(action)}
     if missing := sorted(groups - set(backend.target_groups)):
         raise refused("TargetGroupNotFound", f"Target groups '{', '.join(missing)}' not found")
+    for action in actions:
+        check_stickiness_of(backend, action.get("ForwardConfig") or {})
     _check_associations(backend, balancer_arn, groups, replaced=replaced)
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import re
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,6 +27,17 @@ class Refused(ServiceException):  # type: ignore[misc] # moto has no types
 guarded_accounts: set[str] = set()
 """Only these accounts refuse; others of this process, such as moto's own mocks, do not."""
 
+_COMMON_CODES = frozenset(
+    {
+        "AccessDenied",
+        "InternalFailure",
+        "InvalidAction",
+        "NotImplemented",
+        "RequestEntityTooLargeException",
+        "SerializationException",
+    }
+)
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _lock = threading.Lock()
 _waiting: list[Callable[[], None]] = []
 
@@ -54,8 +66,7 @@ def install_guards() -> None:
     """Change moto's classes, each only once."""
     with _lock:
         # Without an entry here moto warns of every code that a service model leaves out.
-        if "AccessDenied" not in errors.COMMON_ERROR_CODES:
-            errors.COMMON_ERROR_CODES.append("AccessDenied")
+        errors.COMMON_ERROR_CODES.extend(_COMMON_CODES.difference(errors.COMMON_ERROR_CODES))
         while _waiting:
             _waiting.pop(0)()
 
@@ -85,7 +96,8 @@ def _account_of(owner: Any) -> Any:
 
 def refused(code: str, message: str) -> Refused:
     """A refusal with this error code."""
-    return Refused(code, message)
+    # What is quoted may hold what no XML document can.
+    return Refused(code, _NOT_IN_XML.sub("?", message))
 
 
 def invalid(message: str, *, code: str = "ValidationError") -> Refused:

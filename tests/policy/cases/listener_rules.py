@@ -60,6 +60,10 @@ CASES = (
             "six wildcards": {_VALUES: ["/*/*/*/?/?/*"]},
             "a long value": {_VALUES: ["/" + 128 * "a"]},
             "an empty value": {_VALUES: [""]},
+            "a host without a dot": {"conditions[2]": {"hostHeader": {"values": ["localhost"]}}},
+            "a small method": {"conditions[1].httpRequestMethod.values": ["get"]},
+            "a header without a name": {"conditions[2]": _header("")},
+            "a header with a long name": {"conditions[2]": _header("a" * 41)},
         },
         fine={"a query string": {"conditions[2]": {"queryStrings": [{"key": "a", "value": "*"}]}}},
     ),
@@ -75,13 +79,7 @@ CASES = (
     *on(
         listener_rules.condition_values_are_well_formed,
         "plain",
-        bad={
-            "a bare path": {_VALUES: ["zip"]},
-            "a host without a dot": {"conditions[2]": {"hostHeader": {"values": ["localhost"]}}},
-            "a small method": {"conditions[1].httpRequestMethod.values": ["get"]},
-            "a header without a name": {"conditions[2]": _header("")},
-            "a header with a long name": {"conditions[2]": _header("a" * 41)},
-        },
+        bad={"a bare path": {_VALUES: ["zip"]}},
         fine={
             "a star": {_VALUES: ["*/x"]},
             "a header of one letter": {"conditions[2]": _header("X")},
