@@ -71,7 +71,9 @@ class Invoker:
         if function is None:
             raise LambdaFailure(Reason.RESOURCE_NOT_FOUND, group.targets[0])
         if not group.permitted:
-            raise LambdaFailure(Reason.ACCESS_DENIED, f"{group.name} may not call {function.name}")
+            why = f": {group.unknown_policy}" if group.unknown_policy else ""
+            text = f"{group.name} may not call {function.name}{why}"
+            raise LambdaFailure(Reason.ACCESS_DENIED, text)
         call = Call(function, group, event, priority)
         backend = self._backends[function.implementation]
         fault = self._faults.of(function.implementation)

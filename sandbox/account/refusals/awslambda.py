@@ -4,7 +4,6 @@ import functools
 import json
 import re
 from collections.abc import Callable, Mapping
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from moto.awslambda.models import LambdaBackend
@@ -26,7 +25,6 @@ _LAYER_VERSION_ARN = re.compile(
     r"arn:aws:lambda:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):layer:"
     r"(?P<name>[A-Za-z0-9-_]+):(?P<version>\d+)"
 )
-_BALANCER = "elasticloadbalancing.amazonaws.com"
 _SERVICE = "lambda.amazonaws.com"
 
 _unsatisfied = functools.partial(unsatisfied, code="ValidationException")
@@ -97,27 +95,9 @@ def _layers_versions_by_arn(_backend: Any, layer_version_arn: str) -> Any:
     return layers.get_layer_version_by_arn(layer_version_arn)
 
 
-def may_be_invoked_by_group(function: Any, target: str, group_arn: str) -> bool:
-    """Whether a statement lets load balancers call `target` for this very target group."""
-    return any(
-        statement["Effect"] == "Allow"
-        and statement["Resource"] == target
-        and _names(statement.get("Principal"), _BALANCER)
-        and statement.get("Action") in ("lambda:InvokeFunction", "lambda:*", "*")
-        and _applies(statement.get("Condition", {}), group_arn)
-        for statement in function.policy.statements
-    )
-
-
 def _names(principal: object, service: str) -> bool:
     named = principal.get("Service") if isinstance(principal, Mapping) else principal
     return named in ("*", service) or (isinstance(named, list) and service in named)
-
-
-def _applies(conditions: Mapping[str, Mapping[str, str]], group_arn: str) -> bool:
-    source = conditions.get("ArnLike", {}).get("AWS:SourceArn", "*")
-    account = conditions.get("StringEquals", {}).get("AWS:SourceAccount", "*")
-    return fnmatchcase(group_arn, source) and account in ("*", group_arn.split(":")[4])
 
 
 def _check_package(code: Mapping[str, Any], *, image: bool, verb: str) -> None:
