@@ -30,6 +30,8 @@ class Function:
 
     name: str
     timeout_s: int
+    reserved: int | None = None
+    """How many of its invocations may run at once; None while the account's limit is all."""
 
     @property
     def implementation(self) -> str:
@@ -104,11 +106,16 @@ def read_group(elbv2: "ElasticLoadBalancingv2Client", awslambda: "LambdaClient",
 def _read_function(awslambda: "LambdaClient", arn: str) -> Function | None:
     try:
         found = awslambda.get_function_configuration(FunctionName=arn)
+        concurrency = awslambda.get_function_concurrency(FunctionName=found["FunctionName"])
     except ClientError as error:
         if _is_missing(error):
             return None
         raise
-    return Function(found["FunctionName"], found["Timeout"])
+    return Function(
+        found["FunctionName"],
+        found["Timeout"],
+        concurrency.get("ReservedConcurrentExecutions"),
+    )
 
 
 def _is_permitted(awslambda: "LambdaClient", function_arn: str, group_arn: str) -> bool:
