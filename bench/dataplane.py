@@ -24,6 +24,8 @@ from sandbox.account.server import AccountServer
 from sandbox.deploy import Deployment
 from sandbox.stackfile import ROOT, load_stack_file
 
+IDLE_S: Final = 6
+"""How long the processes are watched without requests: eight turns of the rules' reader."""
 ROUNDS: Final = 5
 REQUESTS: Final = 10_000
 _AT_ONCE: Final = 32
@@ -34,10 +36,16 @@ _TICK_S: Final = 1 / os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Round:
-    """A number of requests: how fast, and what one cost the server's process."""
+    """A number of requests: how fast, and what one cost the server's process.
+
+    All of the process counts, so the slower the requests come, the more of what it does without
+    any (reading the rules over and over) falls on each of them.
+    """
 
     per_second: float
     microseconds: float
+    idle_microseconds: float
+    """How much of it the process would have used without requests."""
     mib: float
     """The process's memory afterwards."""
 
@@ -57,16 +65,30 @@ def measure_data_plane(console: Console, folder: Path) -> None:
         title=f"Data plane at 50 %, sticky: {REQUESTS} requests of new clients, median of {ROUNDS} "
         f"rounds, {_AT_ONCE} connections"
     )
-    for column in ("", "requests/s", "CPU us/request", "MiB first round", "MiB last round"):
+    for column in (
+        "",
+        "requests/s",
+        "CPU us/request",
+        "of it idle",
+        "MiB first round",
+        "MiB last round",
+    ):
         table.add_column(column, justify="right")
+    costs = []
     for name, measured in rounds.items():
+        whole = statistics.median(one.microseconds for one in measured)
+        idle = statistics.median(one.idle_microseconds for one in measured)
+        costs.append((whole, whole - idle))
         table.add_row(
             name,
             f"{statistics.median(one.per_second for one in measured):.0f}",
-            f"{statistics.median(one.microseconds for one in measured):.1f}",
+            f"{whole:.1f}",
+            f"{idle:.1f}",
             f"{measured[0].mib:.1f}",
             f"{measured[-1].mib:.1f}",
         )
+    whole, busy = (balancer / bare for balancer, bare in zip(*costs, strict=True))
+    table.add_row("ratio", "", f"{whole:.2f}", f"{busy:.2f} without")
     console.print(table)
 
 
@@ -104,13 +126,21 @@ def _serving(what: str, argument: str) -> Iterator[_Process]:
 
 def _rounds(processes: dict[str, _Process]) -> dict[str, list[Round]]:
     measured: dict[str, list[Round]] = {name: [] for name in processes}
+    before = {name: process.cpu_s() for name, process in processes.items()}
+    time.sleep(IDLE_S)
+    idle = {name: (process.cpu_s() - before[name]) / IDLE_S for name, process in processes.items()}
     for round_ in range(ROUNDS + 1):
         for name, process in processes.items():
-            before, begun = process.cpu_s(), time.perf_counter()
+            used, begun = process.cpu_s(), time.perf_counter()
             uvloop.run(_ask(process.url))
-            seconds, cpu = time.perf_counter() - begun, process.cpu_s() - before
+            seconds, cpu = time.perf_counter() - begun, process.cpu_s() - used
             if round_:  # the first one fills the caches
-                one = Round(REQUESTS / seconds, cpu / REQUESTS * 1e6, process.mib())
+                one = Round(
+                    REQUESTS / seconds,
+                    cpu / REQUESTS * 1e6,
+                    idle[name] * seconds / REQUESTS * 1e6,
+                    process.mib(),
+                )
                 measured[name].append(one)
     return measured
 

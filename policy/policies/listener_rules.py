@@ -29,7 +29,11 @@ _CONDITION_KINDS = (
     "queryStrings",
     "sourceIp",
 )
-_PLAIN = {"hostHeader": Host, "pathPattern": Path, "httpRequestMethod": Methods}
+_PLAIN: dict[str, type[Host | Path | Methods]] = {
+    "hostHeader": Host,
+    "pathPattern": Path,
+    "httpRequestMethod": Methods,
+}
 _AT_MOST_ONCE = frozenset({"hostHeader", "pathPattern", "httpRequestMethod", "sourceIp"})
 
 

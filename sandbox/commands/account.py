@@ -6,9 +6,13 @@ from typing import Annotated, Final
 
 import typer
 
+import catalog
+import rust_scorer.names
 from sandbox.commands import common
 from sandbox.commands.common import DEFAULT_PORT, JsonOption, console, explained
 from sandbox.dataplane.groups import IMPLEMENTATIONS
+from sandbox.dataplane.lambda_api import SCHEME, LambdaBackend, is_lambda_api
+from sandbox.dataplane.services import HttpService
 from sandbox.running import PORT_STEP, Sandbox
 from sandbox.stackfile import STACKS
 from sandbox.stopping import stop_asked
@@ -50,8 +54,11 @@ def start(
         list[str] | None,
         typer.Option(
             metavar="NAME=URL",
-            help=f"Serve {', '.join(IMPLEMENTATIONS)} or registry by a service that runs at URL "
-            "instead of the built-in responder; repeatable.",
+            help=f"Serve {', '.join(IMPLEMENTATIONS)}, registry or one function (by its name) by "
+            "what runs at URL instead of the built-in responder: http://HOST:PORT is an HTTP "
+            "service; lambda+http://HOST:PORT invokes each function by its name through Lambda's "
+            "API, as cargo lambda watch serves it; lambda+http://HOST:PORT/NAME invokes NAME, "
+            "which is /function for AWS's runtime interface emulator. Repeatable.",
         ),
     ] = None,
     renew_cookies: Annotated[
@@ -93,13 +100,22 @@ def _default(chosen: int | None, otherwise: int, account_port: int) -> int:
 def _backends(texts: list[str] | None) -> dict[str, str]:
     backends = {}
     known = (*IMPLEMENTATIONS, "registry")
+    functions = (rust_scorer.names.FUNCTION, *(one.function_name for one in catalog.BACKENDS))
     for text in texts or []:
         name, _, url = text.partition("=")
-        if name not in known or not url.startswith(("http://", "https://")):
+        address = url.removeprefix(SCHEME)
+        if name not in {*known, *functions} or not address.startswith(("http://", "https://")):
             raise typer.BadParameter(
-                f"{text} is not NAME=URL with one of {', '.join(known)} and an http address",
+                f"{text} is not NAME=URL with one of {', '.join(known)} or a function's name, and "
+                f"an http or {SCHEME}http address",
                 param_hint="--backend",
             )
+        if name == "registry" and is_lambda_api(url):
+            raise typer.BadParameter("registry is no function", param_hint="--backend")
+        try:
+            (LambdaBackend if is_lambda_api(url) else HttpService)(url)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--backend") from error
         backends[name] = url
     return backends
 

@@ -13,6 +13,8 @@ for something similar only, so here it is modelled on a guess:
 - Lambda: 1 MB is 1024 * 1024 bytes; a request that is not UTF-8 is a 400; headers between
   neighbours are left out of the event; a response must have everything that the guide
   demands (a switch); its status is 200 to 599; `statusDescription` is not sent.
+- Concurrency: functions without a reserved one share the Region's default of 1000, from which
+  reserved ones are not taken; how fast Lambda adds environments is left out.
 - Counting: fixed responses and redirects count in HTTPCode_ELB_nXX_Count; a response time is
   recorded only for a valid answer; LambdaUserError has the dimension TargetGroup alone.
 - A slow or large request: only a body of more than 1 MB for a function is refused; the

@@ -76,7 +76,7 @@ class MinuteCounts:
         return counts
 
     def group_alone(self, group: Group) -> Counts:
-        """LambdaUserError has no load balancer among its dimensions."""
+        """Errors of Lambda targets have no load balancer among their dimensions."""
         counts = self.groups_alone.get(group.arn)
         if counts is None:
             counts = self.groups_alone[group.arn] = _elb(("TargetGroup", group.suffix))

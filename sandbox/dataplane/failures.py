@@ -7,16 +7,17 @@ from typing import Final
 class Reason(StrEnum):
     """Why a Lambda target failed: `error_reason` of the access log.
 
-    The load balancer's user guide lists more; these are the ones that can happen here. All of
-    them count as LambdaUserError.
+    The load balancer's user guide lists more; these are the ones that can happen here.
     """
 
     ACCESS_DENIED = "LambdaAccessDenied"
     BAD_REQUEST = "LambdaBadRequest"
+    CONNECTION_ERROR = "LambdaConnectionError"
     INVALID_RESPONSE = "LambdaInvalidResponse"
     REQUEST_TOO_LARGE = "LambdaRequestTooLarge"
     RESOURCE_NOT_FOUND = "LambdaResourceNotFound"
     RESPONSE_TOO_LARGE = "LambdaResponseTooLarge"
+    SERVICE_EXCEPTION = "LambdaServiceException"
     THROTTLING = "LambdaThrottling"
     UNHANDLED = "LambdaUnhandled"
     WEBSOCKET = "LambdaWebsocketNotSupported"
@@ -25,6 +26,11 @@ class Reason(StrEnum):
     def status(self) -> int:
         return _STATUSES.get(self, 502)
 
+    @property
+    def metric(self) -> str:
+        """What the load balancer counts it as: the fault of the function, or of Lambda."""
+        return "LambdaInternalError" if self in _INTERNAL else "LambdaUserError"
+
 
 # 400 for a request that is not UTF-8 is assumed.
 _STATUSES: Final = {
@@ -32,6 +38,8 @@ _STATUSES: Final = {
     Reason.REQUEST_TOO_LARGE: 413,
     Reason.WEBSOCKET: 400,
 }
+
+_INTERNAL: Final = (Reason.CONNECTION_ERROR, Reason.SERVICE_EXCEPTION)
 
 
 class LambdaFailure(Exception):

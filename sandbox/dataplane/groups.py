@@ -1,16 +1,15 @@
 """What the load balancer knows of a target group: its target, and whether it may call it."""
 
 import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
 import rust_scorer.names as rust
-from sandbox.dataplane.globs import compile_glob
+from sandbox.permission import UnknownPolicy, may_invoke
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
@@ -22,8 +21,6 @@ IMPLEMENTATIONS: Final = (PYTHON, RUST)
 
 LAMBDA: Final = "lambda"
 
-_BALANCER = "elasticloadbalancing.amazonaws.com"
-_INVOKE = ("lambda:InvokeFunction", "lambda:*", "*")
 _MULTI_VALUE = "lambda.multi_value_headers.enabled"
 
 
@@ -33,6 +30,8 @@ class Function:
 
     name: str
     timeout_s: int
+    reserved: int | None = None
+    """How many of its invocations may run at once; None while the account's limit is all."""
 
     @property
     def implementation(self) -> str:
@@ -52,6 +51,8 @@ class Group:
     """None while none is registered, and when the registered one does not exist."""
     permitted: bool = False
     """Whether the function's policy lets load balancers call it for this group."""
+    unknown_policy: str = ""
+    """The part of the function's policy because of which it is not known whether it does."""
 
     @cached_property
     def name(self) -> str:
@@ -80,10 +81,15 @@ def read_group(elbv2: "ElasticLoadBalancingv2Client", awslambda: "LambdaClient",
     health = elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
     kind = description["TargetType"]
     targets = tuple(one["Target"]["Id"] for one in health)
-    function = permitted = None
+    function = None
+    permitted = False
+    unknown_policy = ""
     if kind == LAMBDA and targets:
         function = _read_function(awslambda, targets[0])
-        permitted = function and _is_permitted(awslambda, targets[0], arn)
+        try:
+            permitted = function is not None and _is_permitted(awslambda, targets[0], arn)
+        except UnknownPolicy as problem:
+            unknown_policy = str(problem)
     return Group(
         arn=arn,
         type=kind,
@@ -92,18 +98,24 @@ def read_group(elbv2: "ElasticLoadBalancingv2Client", awslambda: "LambdaClient",
         ),
         targets=targets,
         function=function,
-        permitted=bool(permitted),
+        permitted=permitted,
+        unknown_policy=unknown_policy,
     )
 
 
 def _read_function(awslambda: "LambdaClient", arn: str) -> Function | None:
     try:
         found = awslambda.get_function_configuration(FunctionName=arn)
+        concurrency = awslambda.get_function_concurrency(FunctionName=found["FunctionName"])
     except ClientError as error:
         if _is_missing(error):
             return None
         raise
-    return Function(found["FunctionName"], found["Timeout"])
+    return Function(
+        found["FunctionName"],
+        found["Timeout"],
+        concurrency.get("ReservedConcurrentExecutions"),
+    )
 
 
 def _is_permitted(awslambda: "LambdaClient", function_arn: str, group_arn: str) -> bool:
@@ -113,48 +125,8 @@ def _is_permitted(awslambda: "LambdaClient", function_arn: str, group_arn: str) 
         if _is_missing(error):
             return False
         raise
-    return allows_group(policy, function_arn, group_arn)
+    return may_invoke(json.loads(policy)["Statement"], function_arn, group_arn)
 
 
 def _is_missing(error: ClientError) -> bool:
     return error.response["Error"]["Code"] == "ResourceNotFoundException"
-
-
-def allows_group(policy: str, function_arn: str, group_arn: str) -> bool:
-    """Whether a function's policy lets load balancers call it for this target group."""
-    return any(
-        statement.get("Effect") == "Allow"
-        and _lists(statement.get("Resource"), function_arn)
-        and _names_balancer(statement.get("Principal"))
-        and any(_lists(statement.get("Action"), action) for action in _INVOKE)
-        and all(
-            _holds(operator, key, pattern, group_arn)
-            for operator, key, pattern in _conditions(statement.get("Condition") or {})
-        )
-        for statement in json.loads(policy)["Statement"]
-    )
-
-
-def _names_balancer(principal: Any) -> bool:
-    service = principal.get("Service") if isinstance(principal, Mapping) else principal
-    return _lists(service, _BALANCER) or service == "*"
-
-
-def _lists(found: Any, wanted: str) -> bool:
-    return wanted in found if isinstance(found, list) else found == wanted
-
-
-def _conditions(condition: Mapping[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
-    for operator, keys in condition.items():
-        for key, patterns in keys.items():
-            yield operator, key.lower(), patterns if isinstance(patterns, list) else [patterns]
-
-
-def _holds(operator: str, key: str, patterns: list[str], group_arn: str) -> bool:
-    """Whether a condition holds for the call; one that is not known does not."""
-    actual = {"aws:sourcearn": group_arn, "aws:sourceaccount": group_arn.split(":")[4]}.get(key)
-    if actual is None:
-        return False
-    if operator in ("ArnLike", "ArnEquals", "StringLike"):
-        return any(compile_glob(pattern).fullmatch(actual) for pattern in patterns)
-    return operator == "StringEquals" and actual in patterns

@@ -1,10 +1,12 @@
 """Runs the Lambda function behind a target group, or what stands in for it."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from routing import limits
 from sandbox.dataplane.failures import (
     FunctionFailed,
     FunctionThrottled,
@@ -36,10 +38,14 @@ class Backend(Protocol):
     async def invoke(self, call: Call) -> object:
         """The function's response as decoded JSON.
 
-        Raises FunctionFailed and FunctionThrottled. It is cancelled at the function's timeout.
+        Raises FunctionFailed, FunctionThrottled, and LambdaFailure where it is Lambda itself that
+        failed. It is cancelled at the function's timeout.
         """
         ...
 
+
+_ACCOUNT = ""
+"""The functions without a concurrency of their own; no function's name."""
 
 _ERROR: Final = {
     "statusCode": 500,
@@ -52,10 +58,14 @@ _ERROR: Final = {
 
 
 class Invoker:
-    """Calls functions as Lambda does for a load balancer: permission, faults, timeout.
+    """Calls functions as Lambda does for a load balancer: permission, concurrency, timeout.
 
-    `backends` holds one backend for each implementation; `chance` gives numbers from 0 to
-    below 1.
+    Invocations do not wait for each other; those beyond the function's reserved concurrency, or
+    beyond the account's for all functions that have none, are throttled. All calls are made on
+    one event loop.
+
+    `backends` holds one backend for each implementation, and may hold others for single
+    functions by name; `chance` gives numbers from 0 to below 1.
     """
 
     def __init__(
@@ -64,6 +74,7 @@ class Invoker:
         self._backends = backends
         self._faults = faults
         self._chance = chance
+        self._running: Counter[str] = Counter()
 
     async def invoke(self, group: Group, event: Event, priority: int | None = None) -> object:
         """The response of the group's function. Raises LambdaFailure."""
@@ -71,9 +82,24 @@ class Invoker:
         if function is None:
             raise LambdaFailure(Reason.RESOURCE_NOT_FOUND, group.targets[0])
         if not group.permitted:
-            raise LambdaFailure(Reason.ACCESS_DENIED, f"{group.name} may not call {function.name}")
+            why = f": {group.unknown_policy}" if group.unknown_policy else ""
+            text = f"{group.name} may not call {function.name}{why}"
+            raise LambdaFailure(Reason.ACCESS_DENIED, text)
         call = Call(function, group, event, priority)
-        backend = self._backends[function.implementation]
+        pool, limit = _ACCOUNT, limits.ACCOUNT_CONCURRENT_EXECUTIONS
+        if function.reserved is not None:
+            pool, limit = function.name, function.reserved
+        if self._running[pool] >= limit:
+            raise LambdaFailure(Reason.THROTTLING, f"{function.name}: {limit} run already")
+        self._running[pool] += 1
+        try:
+            return await self._run(call)
+        finally:
+            self._running[pool] -= 1
+
+    async def _run(self, call: Call) -> object:
+        function = call.function
+        backend = self._backends.get(function.name) or self._backends[function.implementation]
         fault = self._faults.of(function.implementation)
         try:
             if fault is None and backend.immediate:

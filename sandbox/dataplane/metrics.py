@@ -116,7 +116,7 @@ class Metrics:
                 _count_target(minute.group(balancer, group), outcome)
                 if outcome.reason is not None:
                     self._failures[group_arn, outcome.reason] += 1
-                    minute.group_alone(group).add("LambdaUserError")
+                    minute.group_alone(group).add(outcome.reason.metric)
                 if group.function is not None:
                     _count_function(minute, group.function, outcome)
 

@@ -6,7 +6,6 @@ import random
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
 
@@ -21,6 +20,7 @@ from sandbox.dataplane.control import Control, ControlApp
 from sandbox.dataplane.faults import Faults
 from sandbox.dataplane.groups import IMPLEMENTATIONS, Group
 from sandbox.dataplane.invoke import Backend, Invoker
+from sandbox.dataplane.lambda_api import LambdaBackend, is_lambda_api
 from sandbox.dataplane.lambda_response import STRICT, Strictness
 from sandbox.dataplane.metrics import Metrics, Totals
 from sandbox.dataplane.responder import Responder, ServiceResponder
@@ -38,7 +38,6 @@ PUBLIC: Final = "public"
 INTERNAL: Final = "internal"
 CONTROL: Final = "control"
 
-_SERVICE_THREADS = 64
 _IDLE_S = 60  # the load balancer's own default
 
 
@@ -61,8 +60,9 @@ class DataPlane:
     """The public and the internal load balancer, from `start` to `close`.
 
     Ports: 0 takes a free one. `backends` says what stands behind an implementation
-    (`python`, `rust`) or behind the targets of a group that are no functions (by the group's
-    name, `registry`): the URL of a service, or a backend; else a built-in responder answers.
+    (`python`, `rust`), behind one function, or behind the targets of a group that are no
+    functions (by the group's name, `registry`): the URL of a service or of a Lambda API, or a
+    backend; else a built-in responder answers.
     `renew_on_activity`: whether every answer renews a stickiness cookie, which AWS does not
     document for these cookies.
 
@@ -147,7 +147,6 @@ class DataPlane:
         Raises PortTaken, UnsupportedRule and ReadFailed.
         """
         with contextlib.ExitStack() as undo:
-            undo.callback(self._stand_ins.close)
             sockets = {
                 name: undo.enter_context(
                     listen(port, f"{self._stack}'s {name} load balancer (--{name}-port)")
@@ -177,7 +176,6 @@ class DataPlane:
         for server in self._servers:
             server.should_exit = True
         thread.join()
-        self._stand_ins.close()
 
     def __enter__(self) -> "DataPlane":
         self.start()
@@ -227,7 +225,10 @@ class DataPlane:
 
     def _serve(self) -> None:
         async def serve() -> None:
-            await asyncio.gather(*(server.serve_socket() for server in self._servers))
+            try:
+                await asyncio.gather(*(server.serve_socket() for server in self._servers))
+            finally:
+                await self._stand_ins.close()
 
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve())
@@ -237,7 +238,6 @@ class _StandIns:
     """What stands behind the implementations, and behind other groups by name."""
 
     def __init__(self, wanted: Mapping[str, str | Backend]) -> None:
-        self._executor = ThreadPoolExecutor(_SERVICE_THREADS, thread_name_prefix="service")
         self._http: list[HttpService] = []
         self._responder = ServiceResponder()
         self._services: dict[str, Service] = {}
@@ -248,23 +248,24 @@ class _StandIns:
     def service(self, group: Group) -> Service:
         return self._services.get(group.name, self._responder)
 
-    def close(self) -> None:
-        self._executor.shutdown(wait=False, cancel_futures=True)
+    async def close(self) -> None:
         for service in self._http:
-            service.close()
+            await service.close()
 
     def _add(self, name: str, backend: str | Backend) -> None:
-        if isinstance(backend, str):
-            service = HttpService(backend, self._executor)
-            self._http.append(service)
-            if name in IMPLEMENTATIONS:
-                self.functions[name] = HttpBackend(service)
-            else:
-                self._services[name] = service
-        elif name in IMPLEMENTATIONS:
+        if not isinstance(backend, str):
+            if name not in IMPLEMENTATIONS:
+                raise ValueError(f"{name} is none of {', '.join(IMPLEMENTATIONS)}: give a URL")
             self.functions[name] = backend
+        elif is_lambda_api(backend):
+            api = LambdaBackend(backend)
+            self._http.append(api.service)
+            self.functions[name] = api
         else:
-            raise ValueError(f"{name} is none of {', '.join(IMPLEMENTATIONS)}: give a URL")
+            service = HttpService(backend)
+            self._http.append(service)
+            self.functions[name] = HttpBackend(service)
+            self._services[name] = service
 
 
 class Server(uvicorn.Server):

@@ -1,16 +1,16 @@
 """Services that run on this machine, behind a function or as a target of their own."""
 
-import asyncio
 import base64
+import string
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Executor
-from typing import Any, NamedTuple, Protocol
-from urllib.parse import urlsplit
+from typing import Any, Final, NamedTuple, Protocol
+from urllib.parse import quote, urlsplit
 
-import urllib3
-from urllib3.util import SKIP_HEADER
+import aiohttp
+import yarl
 
 from sandbox.dataplane.answers import Answer
+from sandbox.dataplane.asgi import HeaderLines
 from sandbox.dataplane.failures import FunctionFailed
 from sandbox.dataplane.forwarded import HOP_BY_HOP
 from sandbox.dataplane.groups import Group
@@ -18,8 +18,12 @@ from sandbox.dataplane.invoke import Call
 from sandbox.dataplane.lambda_event import Event, is_text
 from sandbox.dataplane.request import Request
 
-_TIMEOUT = urllib3.Timeout(connect=5, read=60)
-"""The load balancer's own idle timeout; a thread that waits for ever would outlive the sandbox."""
+_CONNECT_S = 5
+_IDLE_S = 60
+"""The load balancer's own idle timeout."""
+_LONGEST_LINE = 64 * 1024
+_NOT_SENT = {"content-length", "expect"}
+"""The client library writes the one itself and waits for an answer to the other."""
 
 Lines = Sequence[tuple[str, str]]
 
@@ -43,69 +47,88 @@ class Reply(NamedTuple):
     """What a service answered; without the headers between neighbours."""
 
     status: int
-    lines: Lines
+    lines: HeaderLines
     body: bytes
 
 
 class HttpService:
-    """A service at a URL. Its calls block, so they run in the executor's threads.
+    """A service at a URL. All of its calls, and `close`, are made on one event loop.
+
+    Every call gets a connection, so none waits for another. `idle_s` is how long the service
+    may be silent; None is for ever.
 
     Raises ValueError for a URL that is not http.
     """
 
-    def __init__(self, url: str, executor: Executor) -> None:
+    def __init__(self, url: str, *, idle_s: float | None = _IDLE_S) -> None:
         address = urlsplit(url)
         if address.scheme not in ("http", "https") or not address.hostname:
             raise ValueError(f"{url} is not the address of an HTTP service")
         self.url = url
-        self._prefix = address.path.rstrip("/")
-        self._pool = urllib3.connection_from_url(url, maxsize=64, retries=False)
-        self._executor = executor
+        self._base = url.rstrip("/")
+        self._timeout = aiohttp.ClientTimeout(sock_connect=_CONNECT_S, sock_read=idle_s)
+        self._session: aiohttp.ClientSession | None = None
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the connections that are kept open."""
-        self._pool.close()
+        if self._session is not None:
+            await self._session.close()
 
     async def send(
         self, method: str, target: str, lines: Iterable[tuple[str, str]], body: bytes
     ) -> Reply:
         """Send a request with exactly these headers. Raises ServiceUnreachable."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._send, method, target, lines, body)
+        if self._session is None:
+            self._session = self._open()
+        # What a client sent that is no ASCII cannot be sent on as it is.
+        path = quote(target.encode("latin-1"), safe=string.punctuation)
+        try:
+            async with self._session.request(
+                _Method(method),
+                yarl.URL(self._base + path, encoded=True),
+                data=body or None,
+                headers=[line for line in lines if line[0] not in _NOT_SENT],
+                allow_redirects=False,
+            ) as response:
+                return Reply(response.status, _kept(response.raw_headers), await response.read())
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise ServiceUnreachable(f"{self.url}: {error or type(error).__name__}") from error
 
     async def answer(self, request: Request, lines: Lines, body: bytes, _group: Group) -> Answer:
         query = f"?{request.query}" if request.query else ""
-        reply = await self.send(request.method, request.path + query, lines, body)
-        return Answer(
-            reply.status,
-            [(name.encode(), value.encode("latin-1")) for name, value in reply.lines],
-            reply.body,
+        try:
+            # The client library writes headers in UTF-8.
+            sent = [(name, value.encode("latin-1").decode()) for name, value in lines]
+        except UnicodeDecodeError as error:
+            raise ServiceUnreachable(f"{self.url}: a header cannot be sent on: {error}") from error
+        return Answer(*await self.send(request.method, request.path + query, sent, body))
+
+    def _open(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
+            auto_decompress=False,
+            timeout=self._timeout,
+            max_line_size=_LONGEST_LINE,
+            max_field_size=_LONGEST_LINE,
         )
 
-    def _send(
-        self, method: str, target: str, lines: Iterable[tuple[str, str]], body: bytes
-    ) -> Reply:
-        headers = urllib3.HTTPHeaderDict()
-        for name, value in lines:
-            if name != "content-length":
-                headers.add(name, value)
-        for name in ("user-agent", "accept-encoding"):
-            headers.setdefault(name, SKIP_HEADER)
-        try:
-            response = self._pool.urlopen(
-                method,
-                self._prefix + target,
-                body=body or None,
-                headers=headers,
-                redirect=False,
-                decode_content=False,
-                timeout=_TIMEOUT,
-            )
-        except urllib3.exceptions.HTTPError as error:
-            raise ServiceUnreachable(f"{self.url}: {error}") from error
-        dropped = HOP_BY_HOP | {"content-length"}
-        kept = [line for line in response.headers.items() if line[0].lower() not in dropped]
-        return Reply(response.status, kept, response.data)
+
+class _Method(str):
+    """A method that keeps its case, as the load balancer keeps it; the client library would not."""
+
+    __slots__ = ()
+
+    def upper(self) -> str:
+        return self
+
+
+def _kept(lines: Iterable[tuple[bytes, bytes]]) -> HeaderLines:
+    return [line for line in lines if line[0].lower() not in _DROPPED]
+
+
+_DROPPED: Final = {name.encode() for name in HOP_BY_HOP} | {b"content-length"}
 
 
 class HttpBackend:
@@ -154,7 +177,9 @@ def _all(values: str | list[str]) -> list[str]:
 def _response(reply: Reply, *, multi_value: bool) -> dict[str, Any]:
     headers: dict[str, list[str]] = {}
     for name, value in reply.lines:
-        headers.setdefault(name.lower(), []).append(value)
+        headers.setdefault(name.decode("latin-1").lower(), []).append(
+            value.decode(errors="replace")
+        )
     content_type = headers.get("content-type", [""])[-1]
     encoded = not is_text(content_type, encoded="content-encoding" in headers)
     response: dict[str, Any] = {"statusCode": reply.status}

@@ -1,8 +1,9 @@
 """Reads listeners, rules and target groups through the API, off the path of requests.
 
-Rules are read on every turn. Of the target groups, those that cannot serve yet are, and the
-one that was read longest ago: so a target or a permission that is taken away is noticed
-after as many turns as there are groups, or at once with `refresh`.
+Rules are read on every turn, and so are target groups that cannot serve yet. Every fourth turn
+also reads the listeners and the group that was read longest ago: a target or a permission that
+is taken away is noticed after four times as many turns as there are groups, or at once with
+`refresh`. Reading is most of what idle load balancers cost.
 """
 
 import hashlib
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 INTERVAL_S: Final = 0.75
 _SHORTEST_PAUSE_S = 0.05
+_THOROUGH = 4
+"""Every so many turns, what seldom changes is read too."""
 
 _log = logging.getLogger(__name__)
 
@@ -67,6 +70,8 @@ class Source:
         self._lambda = api.client("lambda")
         self._listeners = dict(listeners)
         self._interval_s = interval_s
+        self._described: dict[str, Mapping[str, Any]] = {}
+        self._turns = 0
         self._groups: dict[str, Group] = {}  # the one that was read longest ago comes first
         self._changed = threading.Condition()
         self._live = Live(0, "", {})
@@ -183,8 +188,11 @@ class Source:
 
     def _read(self, *, everything: bool) -> None:
         arns = list(self._listeners.values())
-        described = self._elbv2.describe_listeners(ListenerArns=arns)["Listeners"]
-        listeners = {listener["ListenerArn"]: listener for listener in described}
+        thorough = everything or self._turns % _THOROUGH == 0
+        self._turns += 1
+        if thorough or not self._described:
+            described = self._elbv2.describe_listeners(ListenerArns=arns)["Listeners"]
+            self._described = {listener["ListenerArn"]: dict(listener) for listener in described}
         rules = {arn: self._read_rules(arn) for arn in arns}
         used = group_arns(
             action for found in rules.values() for rule in found for action in rule["Actions"]
@@ -192,22 +200,18 @@ class Source:
         self._groups = {arn: group for arn, group in self._groups.items() if arn in used}
         known = set(self._groups)
         unfinished = {arn for arn, group in self._groups.items() if not group.is_complete}
-        oldest = list(self._groups)[:1]
+        oldest = list(self._groups)[:1] if thorough else []
         self._read_groups(used - known)
-        self._publish(listeners, rules)  # a change of rules does not wait for what follows
+        self._publish(rules)  # a change of rules does not wait for what follows
         self._read_groups(known if everything else unfinished.union(oldest))
-        self._publish(listeners, rules)
+        self._publish(rules)
 
-    def _publish(
-        self,
-        listeners: Mapping[str, Mapping[str, Any]],
-        rules: Mapping[str, Sequence[Mapping[str, Any]]],
-    ) -> None:
-        digest = _digest(listeners, rules, self._groups)
+    def _publish(self, rules: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        digest = _digest(self._described, rules, self._groups)
         if digest == self._live.digest:
             return
         tables = {
-            name: compile_table(listeners[arn], rules[arn], self._groups)
+            name: compile_table(self._described[arn], rules[arn], self._groups)
             for name, arn in self._listeners.items()
         }
         with self._changed:

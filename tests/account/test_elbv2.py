@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from moto.awslambda.utils import get_backend as lambda_backend
 
 from tests.account.support import (
     World,
@@ -510,6 +511,28 @@ def test_a_wider_permission(world: World, right: dict[str, str]) -> None:
     function, group = world.function(), world.lambda_group()
     permit(world, function, **right)
     register(world, group, function)
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ({"ArnEquals": {"AWS:SourceArn": "arn:aws:elasticloadbalancing:*:*:*:other/*"}}, ""),
+        ({"Bool": {"aws:SecureTransport": "true"}}, "has the condition operator Bool, which"),
+    ],
+    ids=["another ARN", "not known"],
+)
+def test_a_permission_whose_condition_does_not_hold(
+    world: World, condition: dict[str, Any], words: str
+) -> None:
+    function, group = world.function(), world.lambda_group()
+    permit(world, function)
+    # AddPermission writes two kinds of conditions only.
+    _, _, _, region, account, _, name = function.split(":")
+    lambda_backend(account, region).get_function(name).policy.statements[0]["Condition"] = condition
+    with refused("AccessDenied", denied(function, group)):
+        register(world, group, function)
+    with refused("AccessDenied", words):
+        register(world, group, function)
 
 
 def test_a_permission_of_a_version_is_not_the_function_s(world: World) -> None:

@@ -209,6 +209,18 @@ class Bench:
         gone: bool = False,
     ) -> Reply:
         """Send one request; `gone`: the client leaves instead of ending its body."""
+        return asyncio.run(self.asked(target, method, headers, body, gone=gone))
+
+    async def asked(
+        self,
+        target: str = "/",
+        method: str = "GET",
+        headers: Iterable[tuple[str, str]] = (),
+        body: Iterable[bytes] = (),
+        *,
+        gone: bool = False,
+    ) -> Reply:
+        """The same on the event loop that runs."""
         parts = list(body)
         lines = list(headers)
         if parts and not any(name.lower() == "content-length" for name, _ in lines):
@@ -224,7 +236,7 @@ class Bench:
         async def send(message: Message) -> None:
             sent.append(message)
 
-        asyncio.run(self._balancer(scope(target, method, headers=lines), receive, send))
+        await self._balancer(scope(target, method, headers=lines), receive, send)
         begin, end = sent
         assert parts == []
         return Reply(begin["status"], begin["headers"], end["body"])
@@ -254,6 +266,8 @@ class StubApi:
     """Group -> function, by name."""
     permitted: set[str] = field(default_factory=set)
     """Functions with a permission."""
+    reserved: int | None = None
+    """Concurrency that every function has of its own."""
     broken: Exception | None = None
     asked: list[str] = field(default_factory=list)
     """Groups whose targets were read."""
@@ -292,6 +306,9 @@ class StubApi:
 
     def get_function_configuration(self, **arguments: Any) -> dict[str, Any]:
         return {"FunctionName": arguments["FunctionName"].split(":")[-1], "Timeout": 3}
+
+    def get_function_concurrency(self, **_: Any) -> dict[str, Any]:
+        return {} if self.reserved is None else {"ReservedConcurrentExecutions": self.reserved}
 
     def get_policy(self, **arguments: Any) -> dict[str, Any]:
         arn = arguments["FunctionName"]

@@ -1,59 +1,21 @@
-import json
 from typing import Any
 
 import pytest
 
-from sandbox.dataplane.groups import Function, Group, allows_group, read_group
+from sandbox.dataplane.groups import Function, Group, read_group
 from tests.dataplane.support import (
-    ACCOUNT,
     PYTHON,
     RUST_FUNCTION,
+    Bench,
     StubApi,
     client_error,
     function_arn,
     group_arn,
+    only_forward,
     policy,
 )
 
 FUNCTION = function_arn("f")
-GROUP = group_arn("python")
-SOURCE = {"Condition": {"ArnLike": {"AWS:SourceArn": GROUP}}}
-
-
-@pytest.mark.parametrize(
-    ("changes", "allowed"),
-    [
-        ({}, True),
-        (SOURCE, True),
-        ({"Condition": {"ArnLike": {"AWS:SourceArn": group_arn("other")}}}, False),
-        ({"Condition": {"ArnLike": {"AWS:SourceArn": f"{ACCOUNT}:targetgroup/*"}}}, True),
-        ({"Condition": {"ArnLike": {"AWS:SourceArn": [group_arn("other"), GROUP]}}}, True),
-        ({"Condition": {"StringEquals": {"AWS:SourceAccount": "111111111111"}}}, True),
-        ({"Condition": {"StringEquals": {"AWS:SourceAccount": "222222222222"}}}, False),
-        ({"Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}, False),
-        ({"Condition": {"Bool": {"AWS:SourceArn": GROUP}}}, False),
-        ({"Principal": {"Service": "lambda.amazonaws.com"}}, False),
-        ({"Principal": "*"}, True),
-        ({"Principal": {"Service": ["a.com", "elasticloadbalancing.amazonaws.com"]}}, True),
-        ({"Principal": {"AWS": "111111111111"}}, False),
-        ({"Action": "lambda:InvokeFunctionUrl"}, False),
-        ({"Action": ["lambda:GetFunction", "lambda:InvokeFunction"]}, True),
-        ({"Action": "lambda:*"}, True),
-        ({"Effect": "Deny"}, False),
-        ({"Resource": function_arn("g")}, False),
-    ],
-)
-def test_permission_for_exactly_this_group(changes: dict[str, Any], allowed: bool) -> None:
-    assert allows_group(policy(FUNCTION, **changes), FUNCTION, GROUP) is allowed
-
-
-def test_one_statement_of_several_is_enough() -> None:
-    statements = [
-        *json.loads(policy(FUNCTION, Effect="Deny"))["Statement"],
-        *json.loads(policy(FUNCTION, **SOURCE))["Statement"],
-    ]
-
-    assert allows_group(json.dumps({"Statement": statements}), FUNCTION, GROUP)
 
 
 def read(api: StubApi, name: str = "python") -> Group:
@@ -76,6 +38,27 @@ def test_a_group_without_a_target_or_a_permission_cannot_serve() -> None:
     assert unpermitted.function is not None
     assert not unpermitted.permitted
     assert not unpermitted.is_complete
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ({"ArnEquals": {"AWS:SourceArn": group_arn("other")}}, "python may not call f"),
+        ({"Bool": {"aws:SecureTransport": "true"}}, "the condition operator Bool"),
+    ],
+)
+def test_a_group_whose_permission_does_not_count(
+    condition: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conditional = {"Policy": policy(FUNCTION, Condition=condition)}
+    monkeypatch.setattr(StubApi, "get_policy", lambda *_, **__: conditional)
+    group = read(StubApi([], attached={"python": "f"}, permitted={"f"}))
+    bench = Bench(only_forward(group))
+
+    assert not group.is_complete
+    assert bench.ask().status == 502
+    assert bench.metrics.totals().failures == {(group.arn, "LambdaAccessDenied"): 1}
+    assert words in bench.metrics.notes[0]
 
 
 def test_a_function_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:

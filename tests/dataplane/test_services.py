@@ -2,11 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -18,6 +17,7 @@ from sandbox.dataplane.services import HttpBackend, HttpService, ServiceUnreacha
 from sandbox.ports import listen
 from tests.dataplane.support import PYTHON, Bench, lambda_group, only_forward, request, table
 
+T = TypeVar("T")
 MULTI = lambda_group("multi", multi_value_headers=True)
 
 
@@ -47,7 +47,7 @@ class Echo(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_POST = do_PUT = do_GET  # noqa: N815 # the library's names
+    do_POST = do_PUT = do_get = do_GET  # noqa: N815 # the library's names
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 # the library's
         pass
@@ -65,18 +65,22 @@ def url() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def executor() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(4) as pool:
-        yield pool
-
-
 @pytest.fixture
-def service(url: str, executor: ThreadPoolExecutor) -> Iterator[HttpService]:
-    service = HttpService(url, executor)
-    yield service
-    service.close()
+def service(url: str) -> Iterator[HttpService]:
+    yield HttpService(url)
     Echo.prepared = None
+
+
+def once(service: HttpService, call: Awaitable[T]) -> T:
+    """What the call gives; the service can be used once only."""
+
+    async def ask() -> T:
+        try:
+            return await call
+        finally:
+            await service.close()
+
+    return asyncio.run(ask())
 
 
 def run(service: HttpService, group: Group, target: str, *args: Any) -> Any:
@@ -86,7 +90,7 @@ def run(service: HttpService, group: Group, target: str, *args: Any) -> Any:
         request(target, method, "api.passport.xyz", headers), body, group, table().listener, 0
     )
     assert group.function
-    return asyncio.run(HttpBackend(service).invoke(Call(group.function, group, event)))
+    return once(service, HttpBackend(service).invoke(Call(group.function, group, event)))
 
 
 def test_the_service_gets_the_request_of_the_event(service: HttpService) -> None:
@@ -140,11 +144,14 @@ def test_the_reply_becomes_a_response(
     assert (b"content-type", content_type.encode()) in answer.headers
 
 
-def test_several_cookies_survive_multi_value_headers_only(service: HttpService) -> None:
+def test_several_cookies_survive_multi_value_headers_only(url: str) -> None:
     Echo.prepared = (200, [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")], b"")
+    several = run(HttpService(url), MULTI, "/")
+    single = run(HttpService(url), PYTHON, "/")
+    Echo.prepared = None
 
-    assert run(service, MULTI, "/")["multiValueHeaders"]["set-cookie"] == ["a=1", "b=2"]
-    assert run(service, PYTHON, "/")["headers"]["set-cookie"] == "b=2"
+    assert several["multiValueHeaders"]["set-cookie"] == ["a=1", "b=2"]
+    assert single["headers"]["set-cookie"] == "b=2"
 
 
 def test_redirects_are_the_clients_business(service: HttpService) -> None:
@@ -153,39 +160,61 @@ def test_redirects_are_the_clients_business(service: HttpService) -> None:
     assert run(service, PYTHON, "/")["statusCode"] == 302
 
 
-def test_a_service_below_a_path(url: str, executor: ThreadPoolExecutor) -> None:
-    service = HttpService(f"{url}/base/", executor)
-    said = json.loads(run(service, PYTHON, "//a")["body"])
-    service.close()
+def test_headers_may_be_long_and_hold_letters_of_any_alphabet(service: HttpService) -> None:
+    Echo.prepared = (200, [("X-Long", "a" * 30_000), ("X-Name", "gr\xc3\xbcn")], b"")
+    headers = run(service, PYTHON, "/")["headers"]
+
+    assert (len(headers["x-long"]), headers["x-name"]) == (30_000, "grün")
+
+
+def test_a_service_below_a_path(url: str) -> None:
+    said = json.loads(run(HttpService(f"{url}/base/"), PYTHON, "//a")["body"])
 
     assert said["target"] == "/base//a"
 
 
-def test_a_service_that_is_not_there(executor: ThreadPoolExecutor) -> None:
+@pytest.fixture
+def nobody() -> str:
+    """The address of a port where nobody listens."""
     with listen(0, "a test") as taken:
-        port = taken.getsockname()[1]
-    service = HttpService(f"http://127.0.0.1:{port}", executor)
+        return f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+def test_a_service_that_is_not_there(nobody: str) -> None:
+    service = HttpService(nobody)
     bench = Bench(only_forward(PYTHON), backend=HttpBackend(service))
 
-    assert bench.ask().status == 502
+    assert once(service, bench.asked()).status == 502
     assert bench.metrics.totals().failures == {(PYTHON.arn, "LambdaUnhandled"): 1}
-    assert f"http://127.0.0.1:{port}" in bench.metrics.notes[0]
-    with pytest.raises(ServiceUnreachable):
-        asyncio.run(service.send("GET", "/", [], b""))
-    service.close()
+    assert nobody in bench.metrics.notes[0]
+    service = HttpService(nobody)
+    with pytest.raises(ServiceUnreachable, match=nobody):
+        once(service, service.send("GET", "/", [], b""))
 
 
 def test_a_target_that_is_a_service_gets_the_request_as_it_is(service: HttpService) -> None:
     asked = request("/a%20b?y=1&y=2")
-    answer = asyncio.run(service.answer(asked, [("host", "h.io"), ("x-a", "b")], b"", PYTHON))
+    lines = [("host", "h.io"), ("x-a", "b"), ("x-name", "gr\xc3\xbcn")]
+    answer = once(service, service.answer(asked, lines, b"", PYTHON))
     said = json.loads(answer.body)
 
-    assert (answer.status, said["target"]) == (200, "/a%20b?y=1&y=2")
-    assert said["headers"] == [["host", "h.io"], ["x-a", "b"]]
+    assert (answer.status, said["method"], said["target"]) == (200, "GET", "/a%20b?y=1&y=2")
+    assert said["headers"] == [["host", "h.io"], ["x-a", "b"], ["x-name", "gr\xc3\xbcn"]]
     assert (b"Content-Type", b"application/json") in answer.headers
 
 
+def test_a_method_keeps_its_case(service: HttpService) -> None:
+    answer = once(service, service.answer(request("/", "get"), [], b"", PYTHON))
+
+    assert json.loads(answer.body)["method"] == "get"
+
+
+def test_a_header_that_cannot_be_sent_on_is_said(service: HttpService) -> None:
+    with pytest.raises(ServiceUnreachable, match="a header cannot be sent on"):
+        once(service, service.answer(request(), [("x-a", "\xff")], b"", PYTHON))
+
+
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://host", "http://", ""])
-def test_an_address_that_is_none(url: str, executor: ThreadPoolExecutor) -> None:
+def test_an_address_that_is_none(url: str) -> None:
     with pytest.raises(ValueError, match="is not the address"):
-        HttpService(url, executor)
+        HttpService(url)

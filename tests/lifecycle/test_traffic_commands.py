@@ -103,6 +103,10 @@ def test_a_fault_begins_and_ends(command: Command, browser: Client) -> None:
         (["status", "--stack", "qa"], "qa is not one of staging, production"),
         (["start", "--backend", "java=http://127.0.0.1:1"], "is not NAME=URL"),
         (["start", "--backend", "rust=127.0.0.1:1"], "is not NAME=URL"),
+        (["start", "--backend", "rust=lambda+127.0.0.1:1"], "is not NAME=URL"),
+        (["start", "--backend", "rust=lambda+http://h/a/b"], "with at most a function's name"),
+        (["start", "--backend", "rust=http://"], "is not the address of an HTTP service"),
+        (["start", "--backend", "registry=lambda+http://h"], "registry is no function"),
         (["start", "--port", "70000"], "less than or equal to 65535"),
     ],
 )

@@ -28,7 +28,6 @@ _LAYER_VERSION_ARN = re.compile(
     r"arn:aws:lambda:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):layer:"
     r"(?P<name>[A-Za-z0-9-_]+):(?P<version>\d+)"
 )
-_BALANCER = "elasticloadbalancing.amazonaws.com"
 _SERVICE = "lambda.amazonaws.com"
 
 _unsatisfied = functools.partial(unsatisfied, code="ValidationException")
@@ -142,27 +141,9 @@ def _list_functions(response: Any) -> str:
     return json.dumps({"Functions": page} | ({"NextMarker": str(end)} if functions[end:] else {}))
 
 
-def may_be_invoked_by_group(function: Any, target: str, group_arn: str) -> bool:
-    """Whether a statement lets load balancers call `target` for this very target group."""
-    return any(
-        statement["Effect"] == "Allow"
-        and statement["Resource"] == target
-        and _names(statement.get("Principal"), _BALANCER)
-        and statement.get("Action") in ("lambda:InvokeFunction", "lambda:*", "*")
-        and _applies(statement.get("Condition", {}), group_arn)
-        for statement in function.policy.statements
-    )
-
-
 def _names(principal: object, service: str) -> bool:
     named = principal.get("Service") if isinstance(principal, Mapping) else principal
     return named in ("*", service) or (isinstance(named, list) and service in named)
-
-
-def _applies(conditions: Mapping[str, Mapping[str, str]], group_arn: str) -> bool:
-    source = conditions.get("ArnLike", {}).get("AWS:SourceArn", "*")
-    account = conditions.get("StringEquals", {}).get("AWS:SourceAccount", "*")
-    return fnmatchcase(group_arn, source) and account in ("*", group_arn.split(":")[4])
 
 
 def _check_configuration(backend: Any, wanted: Mapping[str, Any], *, image: bool) -> None:

@@ -11,7 +11,7 @@ from moto.awslambda.utils import get_backend as lambda_backend
 from moto.elbv2.models import ELBv2Backend, FakeTargetGroup
 
 from routing import limits
-from sandbox.account.refusals.awslambda import FUNCTION_ARN, may_be_invoked_by_group
+from sandbox.account.refusals.awslambda import FUNCTION_ARN
 from sandbox.account.refusals.group_attributes import LAMBDA, check_stickiness_of
 from sandbox.account.refusals.guard import (
     After,
@@ -21,6 +21,7 @@ from sandbox.account.refusals.guard import (
     refused,
     unsatisfied,
 )
+from sandbox.permission import UnknownPolicy, may_invoke
 
 _CONFIG = {
     "host-header": "HostHeaderConfig",
@@ -154,12 +155,16 @@ def _check_lambda_target(backend: Any, group_arn: str, target: str) -> None:
         )
     except UnknownFunctionException:
         raise refused("InvalidTarget", f"The following targets do not exist: '{target}'") from None
-    if not may_be_invoked_by_group(function, target, group_arn):
-        raise refused(
-            "AccessDenied",
-            "elasticloadbalancing principal does not have permission to invoke "
-            f"{target} from target group {group_arn}",
-        )
+    refusal = (
+        "elasticloadbalancing principal does not have permission to invoke "
+        f"{target} from target group {group_arn}"
+    )
+    try:
+        permitted = may_invoke(function.policy.statements, target, group_arn)
+    except UnknownPolicy as problem:
+        raise refused("AccessDenied", f"{refusal}: {problem}") from problem
+    if not permitted:
+        raise refused("AccessDenied", refusal)
 
 
 def _check_priority(priority: int) -> None:
