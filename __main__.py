@@ -16,7 +16,10 @@ from scorer.declare import declare_scorer
 from settings import load_settings
 
 settings = load_settings()
-table = catalog.routing_table(settings.traffic)
+try:
+    table = catalog.routing_table(settings.traffic)
+except ValueError as error:
+    raise pulumi.RunError(str(error)) from error
 
 adopt(settings.adopt)
 foundation = load_foundation(settings.foundation_stack)
