@@ -8,15 +8,17 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast, overload
 
 import uvicorn
 import uvloop
 
+from routing.limits import IDLE_TIMEOUT_SECONDS
 from sandbox.cloudwatch.monitor import Monitor
 from sandbox.dataplane.asgi import App
 from sandbox.dataplane.balancer import Balancer, Targets
 from sandbox.dataplane.clock import Clock
+from sandbox.dataplane.connection import Connection
 from sandbox.dataplane.control import Control, ControlApp
 from sandbox.dataplane.faults import Faults
 from sandbox.dataplane.groups import IMPLEMENTATIONS, Group
@@ -39,7 +41,6 @@ INTERNAL: Final = "internal"
 CONTROL: Final = "control"
 
 _SERVICE_THREADS = 64
-_IDLE_S = 60  # the load balancer's own default
 
 
 class Account(Protocol):
@@ -158,7 +159,8 @@ class DataPlane:
             self.source.start()
             undo.callback(self.source.close)
             self._servers = [
-                Server(self._app(name), listening) for name, listening in sockets.items()
+                Server(self._app(name), listening, "httptools" if name == CONTROL else Connection)
+                for name, listening in sockets.items()
             ]
             self._thread = threading.Thread(target=self._serve, name="load balancers", daemon=True)
             self._thread.start()
@@ -268,13 +270,23 @@ class _StandIns:
 
 
 class Server(uvicorn.Server):
-    """One port. All of them run on one event loop."""
+    """One port. All of them run on one event loop.
 
-    def __init__(self, app: App, listening: socket.socket) -> None:
+    `http` reads requests; a Connection leaves the Date to the application. After `idle_s`
+    seconds without a byte the client is not waited for any longer.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        listening: socket.socket,
+        http: Literal["httptools"] | type[Connection] = "httptools",
+        idle_s: float = IDLE_TIMEOUT_SECONDS,
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=http,
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -282,7 +294,8 @@ class Server(uvicorn.Server):
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
-                timeout_keep_alive=_IDLE_S,
+                date_header=http == "httptools",
+                timeout_keep_alive=cast("int", idle_s),  # for the event loop, which takes parts
                 timeout_graceful_shutdown=2,
             )
         )
