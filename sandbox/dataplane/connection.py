@@ -9,16 +9,21 @@ from http import HTTPStatus
 from typing import Any, Final, cast
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from routing.limits import CLIENT_KEEP_ALIVE_SECONDS
-from sandbox.dataplane.asgi import HeaderLines
+from sandbox.dataplane.asgi import Message
 from sandbox.dataplane.http1 import END, Chunks, Head, Refused, check_begun, read_head
 
 _LINGER_S: Final = 5
 """How long a refused client may go on sending; a close at once would wipe out its answer."""
 
-_KEPT: Final = [(b"connection", b"keep-alive")]
+_KEPT: Final = b"connection: keep-alive\r\n"
+_CLOSED: Final = b"connection: close\r\n"
 
 
 class Connection(HttpToolsProtocol):
@@ -78,8 +83,10 @@ class Connection(HttpToolsProtocol):
         self.flow.resume_reading()
         if self.cycle.expected and self._body is not None:
             self.close()  # whether the body comes now or another request, the client decides
-        else:
+        elif self._input:
             self._go_on()
+        else:
+            self._watch()
 
     def timeout_keep_alive_handler(self) -> None:
         self.timeout_keep_alive_task = None
@@ -139,43 +146,38 @@ class Connection(HttpToolsProtocol):
 
     def _begin(self, head: Head) -> None:
         self._body = head.body
+        scope = {
+            "type": "http",
+            "http_version": head.version,
+            "method": head.method,
+            "raw_path": head.path,
+            "query_string": head.query,
+            "headers": head.headers,
+            "client": self.client,
+        }
         keep_alive = head.keep_alive and self.loop.time() < self._deadline
-        self._start(
-            {
-                "type": "http",
-                "http_version": head.version,
-                "method": head.method,
-                "raw_path": head.path,
-                "query_string": head.query,
-                "headers": head.headers,
-                "client": self.client,
-            },
-            keep_alive=keep_alive,
-            headers=_KEPT if keep_alive and head.version == "1.0" else [],
-            expected=head.expects_continue,
-        )
+        self._start(scope, keep_alive, head.expects_continue)
 
-    def _start(
-        self, scope: dict[str, Any], *, keep_alive: bool, headers: HeaderLines, expected: bool
-    ) -> None:
-        self.cycle = _Cycle(
-            scope=cast("Any", scope),
-            transport=self.transport if keep_alive else cast("Any", _Last(self)),
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=False,
-            default_headers=headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=expected,
-            keep_alive=keep_alive,
-            on_response=self.on_response_complete,
+    def _start(self, scope: dict[str, Any], keep_alive: bool, expected: bool) -> None:  # noqa: FBT001 # once a request
+        self.cycle = cycle = _Cycle(
+            cast("Any", scope),
+            self.transport if keep_alive else cast("Any", _Last(self)),
+            self.flow,
+            self.logger,
+            self.access_logger,
+            False,  # noqa: FBT003 # no log of requests
+            [],
+            asyncio.Event(),
+            expected,
+            keep_alive,
+            self.on_response_complete,
         )
-        self.cycle.expected = expected
+        if expected:
+            cycle.expected = True
         if self._body is None:
-            self.cycle.more_body = False
-            self.cycle.message_event.set()
-        self._start_asgi_task(self.cycle, self.app)
+            cycle.more_body = False
+            cycle.message_event.set()
+        self._start_asgi_task(cycle, self.app)
 
     def _read_body(self, body: int | Chunks) -> bool:
         """Pass the body on, or drop it behind an early answer; whether it has ended."""
@@ -219,8 +221,8 @@ class Connection(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         begun, self._body = self._body is not None, None
         if not begun:
-            scope = {"type": "http", "method": "", "refused": status}
-            self._start(scope, keep_alive=False, headers=[], expected=False)
+            scope = {"type": "http", "http_version": "1.1", "method": "", "refused": status}
+            self._start(scope, False, False)  # noqa: FBT003
         elif self.cycle.response_complete:
             self.close()
         else:
@@ -233,6 +235,7 @@ class _Cycle(RequestResponseCycle):
     expected = False
     """Whether the client waits for a word before it sends the body."""
     _refused = 0
+    _start: Message
 
     def refuse(self, status: int, transport: asyncio.Transport) -> None:
         """The body turned out to be none; the application is told instead of getting it."""
@@ -240,6 +243,33 @@ class _Cycle(RequestResponseCycle):
         self.keep_alive = False
         self.transport = transport
         self.message_event.set()
+
+    async def send(self, message: Any) -> None:
+        """Send an answer that comes in two messages, its head and all of its body."""
+        if not self.response_started:
+            self._start = message
+            self.response_started = True
+            self.waiting_for_100_continue = False
+            return
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected:
+            return
+        lines = [STATUS_LINE[self._start["status"]]]
+        lines += [b"%b: %b\r\n" % line for line in self._start["headers"]]
+        if not self.keep_alive:
+            lines.append(_CLOSED)
+        elif self.scope["http_version"] == "1.0":
+            lines.append(_KEPT)
+        lines.append(b"\r\n")
+        if self.scope["method"] != "HEAD":
+            lines.append(message["body"])
+        self.response_complete = True
+        self.message_event.set()
+        self.transport.write(b"".join(lines))
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
 
     async def receive(self) -> Any:
         message = await super().receive()

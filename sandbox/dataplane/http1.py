@@ -19,11 +19,12 @@ END: Final = re.compile(rb"\n\r?\n")
 _TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _REQUEST_LINE: Final = re.compile(rb"(%s) ([!-~]+) HTTP/([0-9]+\.[0-9]+)" % _TOKEN)
 _BEGUN: Final = re.compile(rb"[ -~]*\r?")
-_NAMES: Final = re.compile(rb"(?:%s\n)*" % _TOKEN)
+_HEADER: Final = re.compile(rb"\n(%s):[ \t]*([^\n]*)" % _TOKEN)
 _ABSOLUTE: Final = re.compile(rb"https?://([^/?]+)(.*)", re.IGNORECASE)
 _HOST: Final = re.compile(rb"[\w.~!$&'()*+,;=%:\[\]-]+")
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 _CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
+_SLASH: Final = ord("/")
 _LINE_BYTES: Final = 1024
 """A bound of our own for what stands in the line of a chunk's size."""
 
@@ -129,12 +130,14 @@ def read_head(data: bytes) -> Head:
     text = data.replace(b"\r\n", b"\n").removesuffix(b"\r")
     if b"\r" in text or b"\0" in text:
         raise Refused(HTTPStatus.BAD_REQUEST)
-    lines = text.split(b"\n")
-    method, target, version = _request_line(lines[0])
-    headers = _headers(lines[1:])
-    authority, path, query = _target(target, method)
-    if authority is not None:
-        headers = [line if line[0] != b"host" else (b"host", authority) for line in headers]
+    method, target, version = _request_line(text.partition(b"\n")[0])
+    headers = _headers(text)
+    if target[0] == _SLASH:
+        path, _, query = target.partition(b"#")[0].partition(b"?")
+    else:
+        authority, path, query = _other_target(target, method)
+        if authority:
+            headers = [line if line[0] != b"host" else (b"host", authority) for line in headers]
     last = dict(headers)
     _check_host(headers, last, version)
     keep_alive = version == "1.1"
@@ -162,34 +165,27 @@ def _request_line(line: bytes) -> tuple[str, bytes, str]:
     return method.decode(), target, version.decode()
 
 
-def _headers(lines: list[bytes]) -> HeaderLines:
+def _headers(text: bytes) -> HeaderLines:
     """The header lines; one that goes on from the line before is refused."""
-    headers = []
-    names = b""
-    for line in lines:
-        name, colon, value = line.partition(b":")
-        if not colon or len(line) > REQUEST_HEADER_BYTES:
-            raise Refused(HTTPStatus.BAD_REQUEST)
-        names += name + b"\n"
-        headers.append((name.lower(), value.strip(b" \t")))
-    if not _NAMES.fullmatch(names):
+    found = _HEADER.findall(text)
+    if len(found) != text.count(b"\n"):
         raise Refused(HTTPStatus.BAD_REQUEST)
-    return headers
-
-
-def _target(target: bytes, method: str) -> tuple[bytes | None, bytes, bytes]:
-    """Host, path and query that the request line names; the host as a rule is not there."""
-    authority = None
-    target = target.partition(b"#")[0]
-    if not target.startswith(b"/") and not (target == b"*" and method == "OPTIONS"):
-        absolute = _ABSOLUTE.fullmatch(target)
-        if absolute is None:
+    if len(text) > REQUEST_HEADER_BYTES:
+        longest = max(map(len, text.split(b"\n")[1:]))
+        if longest > REQUEST_HEADER_BYTES:
             raise Refused(HTTPStatus.BAD_REQUEST)
-        authority, target = absolute.groups()
-        if not target.startswith(b"/"):
-            target = b"/" + target
-    path, _, query = target.partition(b"?")
-    return authority, path, query
+    return [(name.lower(), value.rstrip(b" \t")) for name, value in found]
+
+
+def _other_target(target: bytes, method: str) -> tuple[bytes, bytes, bytes]:
+    """Host, path and query of a request line that names more than a path, or less."""
+    if target == b"*" and method == "OPTIONS":
+        return b"", target, b""
+    absolute = _ABSOLUTE.fullmatch(target.partition(b"#")[0])
+    if absolute is None:
+        raise Refused(HTTPStatus.BAD_REQUEST)
+    path, _, query = absolute[2].partition(b"?")
+    return absolute[1], path or b"/", query
 
 
 def _check_host(headers: HeaderLines, last: dict[bytes, bytes], version: str) -> None:

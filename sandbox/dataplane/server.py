@@ -27,7 +27,7 @@ from sandbox.dataplane.lambda_response import STRICT, Strictness
 from sandbox.dataplane.metrics import Metrics, Totals
 from sandbox.dataplane.responder import Responder, ServiceResponder
 from sandbox.dataplane.services import HttpBackend, HttpService, Service
-from sandbox.dataplane.source import INTERVAL_S, Live, Source
+from sandbox.dataplane.source import INTERVAL_S, PATIENCE_S, Live, Source
 from sandbox.dataplane.stickiness import Renewal, Stickiness
 from sandbox.ports import HOST, listen
 
@@ -201,15 +201,15 @@ class DataPlane:
         """The exact counts since the start."""
         return self.metrics.totals()
 
-    def refresh(self, timeout_s: float = 10.0) -> Live:
+    def refresh(self, timeout_s: float = PATIENCE_S) -> Live:
         """Read everything now; what the API held before the call is live after it."""
         return self.source.refresh(timeout_s)
 
-    def wait_for(self, predicate: Callable[[Live], bool], timeout_s: float = 5.0) -> Live:
+    def wait_for(self, predicate: Callable[[Live], bool], timeout_s: float = PATIENCE_S) -> Live:
         """Wait until what is live fulfils the predicate. Raises TimeoutError."""
         return self.source.wait_for(predicate, timeout_s)
 
-    def wait_for_version(self, version: int, timeout_s: float = 5.0) -> Live:
+    def wait_for_version(self, version: int, timeout_s: float = PATIENCE_S) -> Live:
         """Wait until this version is live, or a later one. Raises TimeoutError."""
         return self.wait_for(lambda live: live.version >= version, timeout_s)
 

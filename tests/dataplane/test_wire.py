@@ -19,11 +19,11 @@ import uvloop
 from sandbox.dataplane.connection import Connection
 from sandbox.dataplane.invoke import Call
 from sandbox.dataplane.server import Server
+from sandbox.dataplane.source import PATIENCE_S
 from sandbox.ports import HOST, listen
 from tests.account.support import fixed_response, methods, path
 from tests.dataplane.support import BALANCER, PYTHON, Bench, rule, table
 
-PATIENCE_S = 60
 K = 1024
 
 
