@@ -20,7 +20,7 @@ from sandbox.dataplane.asgi import Message
 from sandbox.dataplane.http1 import END, Chunks, Head, Refused, check_begun, read_head
 
 _LINGER_S: Final = 5
-"""How long a refused client may go on sending; a close at once would wipe out its answer."""
+"""How long a client may go on sending; a close at once could wipe out its last answer."""
 
 _KEPT: Final = b"connection: keep-alive\r\n"
 _CLOSED: Final = b"connection: close\r\n"
@@ -38,6 +38,8 @@ class Connection(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self._event = asyncio.Event()
+        """Tells the one request that is answered of its body."""
         self._input = b""
         self._searched = 0
         """Where the search for the end of the head goes on."""
@@ -96,11 +98,9 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
     def close(self) -> None:
-        """Close after the last answer; what a client is still sending is read for a while."""
-        self._closing = True
-        unread = self._deaf or self._body is not None
-        self._deaf = True
-        if self._ended or not unread:
+        """Close after the last answer; what the client still sends is read for a while."""
+        self._closing = self._deaf = True
+        if self._ended:
             self.transport.close()
         else:
             self._input = b""
@@ -167,7 +167,7 @@ class Connection(HttpToolsProtocol):
             self.access_logger,
             False,  # noqa: FBT003 # no log of requests
             [],
-            asyncio.Event(),
+            self._event,
             expected,
             keep_alive,
             self.on_response_complete,
@@ -176,7 +176,9 @@ class Connection(HttpToolsProtocol):
             cycle.expected = True
         if self._body is None:
             cycle.more_body = False
-            cycle.message_event.set()
+            self._event.set()
+        else:
+            self._event.clear()
         self._start_asgi_task(cycle, self.app)
 
     def _read_body(self, body: int | Chunks) -> bool:

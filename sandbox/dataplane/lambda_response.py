@@ -65,7 +65,7 @@ def parse_response(response: object, strictness: Strictness, *, multi_value: boo
     if sum(len(name) + len(value) for name, value in headers) > _HEADER_LIMIT:
         raise _refusal("its headers are larger than 32 KB")
     _check_description(response, strictness)
-    if not any(name == b"server" for name, _ in headers):
+    if b"server" not in dict(headers):
         headers.append((b"server", b"awselb/2.0"))
     return Answer(_status(response, strictness), headers, body)
 
