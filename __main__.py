@@ -17,7 +17,10 @@ from scorer.declare import declare_scorer
 from settings import load_settings
 
 settings = load_settings()
-table = catalog.routing_table(settings)
+try:
+    table = catalog.routing_table(settings)
+except ValueError as error:
+    raise pulumi.RunError(str(error)) from error
 
 adopt(settings.adopt)
 context = Context(pulumi.get_stack(), settings, load_foundation(settings.foundation_stack))

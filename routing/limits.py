@@ -130,3 +130,12 @@ LOG_RETENTION_DAYS: Final = frozenset(  # [API] PutRetentionPolicy retentionInDa
         731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
     }
 )  # fmt: skip
+
+# HTTP as the load balancer speaks it. [UG] Troubleshooting: HTTP 400, 408; request tracing;
+# load balancer attributes. K is 1024.
+REQUEST_LINE_BYTES: Final = 16 * 1024  # [UG] HTTP 400
+REQUEST_HEADER_BYTES: Final = 16 * 1024  # [UG] HTTP 400, one header with its name
+REQUEST_HEAD_BYTES: Final = 64 * 1024  # [UG] HTTP 400, the entire request header
+TRACED_HEADERS_BYTES: Final = 7 * 1024  # [UG] request tracing: with more the trace begins anew
+IDLE_TIMEOUT_SECONDS: Final = 60  # [UG] idle_timeout.timeout_seconds, its default
+CLIENT_KEEP_ALIVE_SECONDS: Final = 3600  # [UG] client_keep_alive.seconds, its default

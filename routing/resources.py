@@ -24,6 +24,10 @@ from routing.model import (
 LOAD_BALANCER_PRINCIPAL = "elasticloadbalancing.amazonaws.com"
 
 
+class RefusedByAws(pulumi.RunError, ValueError):
+    """AWS would refuse it; the message says all of why. Pulumi prints that without a trace."""
+
+
 @dataclass(frozen=True)
 class ImageCode:
     """A container image and the command that selects the handler in it."""
@@ -281,4 +285,4 @@ def _condition(condition: Condition) -> lb.ListenerRuleConditionArgs:
 
 def _refuse(name: str, problems: Sequence[str]) -> None:
     if problems:
-        raise ValueError(f"{name}: {'; '.join(problems)}")
+        raise RefusedByAws(f"{name}: {'; '.join(problems)}")

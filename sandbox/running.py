@@ -103,23 +103,23 @@ def sandbox_process() -> Iterator[str]:
 
     Raises SandboxNotStarted.
     """
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "sandbox", "start", "--port", "0", "--json", "--until-eof"],
         cwd=ROOT,
         stdin=subprocess.PIPE,  # whose end it sees when this process was killed
         stdout=subprocess.PIPE,
         text=True,
         process_group=0,  # a Ctrl-C is for this process, which still needs the account then
-    )
-    try:
-        first_line = process.stdout.readline() if process.stdout else ""
-        if not first_line:
-            raise SandboxNotStarted("The sandbox did not start; its message stands above.")
-        yield json.loads(first_line)["url"]
-    finally:
-        process.terminate()
+    ) as process:
         try:
-            process.wait(_PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            first_line = process.stdout.readline() if process.stdout else ""
+            if not first_line:
+                raise SandboxNotStarted("The sandbox did not start; its message stands above.")
+            yield json.loads(first_line)["url"]
+        finally:
+            process.terminate()
+            try:
+                process.wait(_PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

@@ -99,6 +99,7 @@ _LAMBDA: Final = {
     "DeleteFunction": _of("FunctionName", "Qualifier"),
     "GetFunction": _of("FunctionName", "Qualifier"),
     "GetFunctionConfiguration": _of("FunctionName", "Qualifier"),
+    "GetFunctionConcurrency": _of("FunctionName"),
     "GetLayerVersion": _of("LayerName", "VersionNumber"),
     "GetPolicy": _of("FunctionName", "Qualifier"),
     "ListFunctions": _of("Marker", "MaxItems"),

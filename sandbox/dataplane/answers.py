@@ -2,6 +2,9 @@
 
 import http
 import re
+import time
+from email.utils import formatdate
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from sandbox.dataplane.actions import FixedResponse, Redirect
@@ -15,7 +18,7 @@ _KEYWORD = re.compile(r"#\{(protocol|host|port|path|query)\}")
 
 
 class Answer(NamedTuple):
-    """A whole response; Content-Length and Date are added when it is sent."""
+    """A whole response; Content-Length, and a Date if it has none, are added when it is sent."""
 
     status: int
     headers: HeaderLines
@@ -30,8 +33,15 @@ async def send_answer(answer: Answer, more_headers: HeaderLines, send: Send) -> 
         body = b""
     else:
         lines.append((b"content-length", b"%d" % len(body)))
+    if b"date" not in dict(lines):
+        lines.append((b"date", _date(int(time.time()))))
     await send({"type": "http.response.start", "status": status, "headers": lines})
     await send({"type": "http.response.body", "body": body})
+
+
+@lru_cache(maxsize=1)
+def _date(now: int) -> bytes:
+    return formatdate(now, usegmt=True).encode()
 
 
 def error_answer(status: int) -> Answer:

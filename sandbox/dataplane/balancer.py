@@ -28,13 +28,16 @@ from sandbox.dataplane.stickiness import Stickiness
 from sandbox.dataplane.table import Rule, Table
 
 TOO_MANY_ADDRESSES = 463
-CLIENT_CLOSED = http.HTTPStatus.BAD_REQUEST
 
 _log = logging.getLogger(__name__)
 
 
-class ClientGone(Exception):
-    """The client closed the connection before it had sent the whole body."""
+class NoBody(Exception):
+    """The body did not come whole: the client left, stopped, or sent what is none."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the request is answered with {status}")
+        self.status = status
 
 
 class Result(NamedTuple):
@@ -72,13 +75,18 @@ class Balancer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = Request(scope)
         table = self._live()
+        if "refused" in scope:
+            result = _own(scope["refused"])
+            self._metrics.record(table, None, result.outcome)
+            await send_answer(result.answer, [], send)
+            return
+        request = Request(scope)
         rule = table.match(request)
         try:
             result = await self._answer(request, table, rule, receive)
-        except ClientGone:
-            result = _own(CLIENT_CLOSED)
+        except NoBody as failure:
+            result = _own(failure.status)
         except Exception:
             _log.exception("The load balancer failed on %s %s", request.method, request.path)
             result = _own(http.HTTPStatus.INTERNAL_SERVER_ERROR)
@@ -159,7 +167,7 @@ class Balancer:
 async def _read_body(request: Request, receive: Receive, *, limit: int | None) -> bytes:
     """The whole body. One that is too large is read to its end, but not kept.
 
-    Raises LambdaFailure for that, and ClientGone.
+    Raises LambdaFailure for that, and NoBody.
     """
     if not request.has_body:
         return b""
@@ -169,7 +177,7 @@ async def _read_body(request: Request, receive: Receive, *, limit: int | None) -
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientGone
+            raise NoBody(message.get("refused", http.HTTPStatus.BAD_REQUEST))
         part = message.get("body", b"")
         size += len(part)
         if limit is not None and size > limit:
@@ -193,10 +201,13 @@ def _without_target(answer: Answer, action: str) -> Result:
 _ERRORS: Mapping[int, Answer] = {
     status: error_answer(status)
     for status in (
-        CLIENT_CLOSED,
+        http.HTTPStatus.BAD_REQUEST,
         http.HTTPStatus.METHOD_NOT_ALLOWED,
+        http.HTTPStatus.REQUEST_TIMEOUT,
         http.HTTPStatus.INTERNAL_SERVER_ERROR,
+        http.HTTPStatus.NOT_IMPLEMENTED,
         http.HTTPStatus.SERVICE_UNAVAILABLE,
+        http.HTTPStatus.HTTP_VERSION_NOT_SUPPORTED,
         TOO_MANY_ADDRESSES,
     )
 }

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-_TIMEOUT_S = 30
+from sandbox.dataplane.source import PATIENCE_S
+
+_TIMEOUT_S = 2 * PATIENCE_S  # a refresh waits that long itself
 
 
 class ControlUnreachable(ConnectionError):

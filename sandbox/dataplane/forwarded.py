@@ -3,6 +3,7 @@
 import random
 from typing import Final
 
+from routing.limits import TRACED_HEADERS_BYTES
 from sandbox.dataplane.request import Request
 from sandbox.dataplane.table import Listener
 
@@ -23,6 +24,9 @@ HOP_BY_HOP: Final = frozenset(
     }
 )
 """Headers between two neighbours; not passed on in either direction."""
+
+CONSUMED: Final = HOP_BY_HOP | {"expect"}
+"""What no target gets of a request."""
 
 _FOR = b"x-forwarded-for"
 _TRACE = b"x-amzn-trace-id"
@@ -54,11 +58,14 @@ def has_too_many_addresses(request: Request) -> bool:
 
 
 def trace_id(request: Request, now: float) -> str:
-    """X-Amzn-Trace-Id: a new Root, or a new Self in front of what the client sent."""
+    """X-Amzn-Trace-Id: a new Root, or a new Self in front of what the client sent.
+
+    The user guide has it begin anew when "the HTTP headers" are too large: taken as all of them.
+    """
     # Not os.urandom: a system call gives the other threads the interpreter, at every request.
     own = f"1-{int(now):08x}-{random.getrandbits(96):024x}"  # an id is no secret
     sent = request.last.get(_TRACE)
-    if sent is None:
+    if sent is None or _size(request) > TRACED_HEADERS_BYTES:
         return f"Root={own}"
     fields = [field.strip() for field in sent.decode("latin-1").split(";")]
     if not any(field.startswith("Root=") for field in fields):
@@ -70,5 +77,13 @@ def forwarded_lines(request: Request, listener: Listener, now: float) -> list[tu
     """The headers for a target that speaks HTTP itself."""
     added = added_headers(request, listener, now)
     sent = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers]
-    kept = [line for line in sent if line[0] not in HOP_BY_HOP and line[0] not in added]
+    kept = [
+        (name, value.lower() if name == "host" else value)
+        for name, value in sent
+        if name not in CONSUMED and name not in added
+    ]
     return [*kept, *added.items()]
+
+
+def _size(request: Request) -> int:
+    return sum(len(name) + len(value) for name, value in request.headers)

@@ -4,7 +4,7 @@ import base64
 from typing import Any, Final
 
 from sandbox.dataplane.failures import LambdaFailure, Reason
-from sandbox.dataplane.forwarded import HOP_BY_HOP, added_headers
+from sandbox.dataplane.forwarded import CONSUMED, added_headers
 from sandbox.dataplane.groups import Group
 from sandbox.dataplane.request import Request, query_pairs
 from sandbox.dataplane.table import Listener
@@ -55,8 +55,10 @@ def is_text(content_type: str, *, encoded: bool) -> bool:
 def _add_last_values(event: Event, request: Request, added: dict[str, str]) -> None:
     event["queryStringParameters"] = dict(query_pairs(request.query))
     headers = {name.decode(): value.decode() for name, value in request.last.items()}
-    for name in HOP_BY_HOP.intersection(headers):
+    for name in CONSUMED.intersection(headers):
         del headers[name]
+    if "host" in headers:
+        headers["host"] = headers["host"].lower()
     headers.update(added)
     event["headers"] = headers
 
@@ -69,7 +71,9 @@ def _add_all_values(event: Event, request: Request, added: dict[str, str]) -> No
     headers: dict[str, list[str]] = {}
     for line_name, line_value in request.headers:
         headers.setdefault(line_name.decode(), []).append(line_value.decode())
-    for name in HOP_BY_HOP.intersection(headers):
+    for name in CONSUMED.intersection(headers):
         del headers[name]
+    if "host" in headers:
+        headers["host"] = [host.lower() for host in headers["host"]]
     headers.update((name, [value]) for name, value in added.items())
     event["multiValueHeaders"] = headers

@@ -101,13 +101,14 @@ class Metrics:
         self._statuses: Counter[tuple[str, str, int]] = Counter()
         self._failures: Counter[tuple[str, str]] = Counter()
 
-    def record(self, table: Table, rule: Rule, outcome: Outcome) -> None:
-        """Count one request; called before its answer is sent."""
+    def record(self, table: Table, rule: Rule | None, outcome: Outcome) -> None:
+        """Count one request; called before its answer is sent. Without a rule: it was refused."""
         balancer = table.listener.balancer
         group = outcome.group
         group_arn = group.arn if group else ""
         with self._lock:
-            self._routed[rule.arn, group_arn] += 1
+            if rule is not None:
+                self._routed[rule.arn, group_arn] += 1
             self._statuses[balancer, group_arn, outcome.status] += 1
             minute = self._current(self._clock())
             if outcome.seconds is None:

@@ -7,15 +7,17 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast, overload
 
 import uvicorn
 import uvloop
 
+from routing.limits import IDLE_TIMEOUT_SECONDS
 from sandbox.cloudwatch.monitor import Monitor
 from sandbox.dataplane.asgi import App
 from sandbox.dataplane.balancer import Balancer, Targets
 from sandbox.dataplane.clock import Clock
+from sandbox.dataplane.connection import Connection
 from sandbox.dataplane.control import Control, ControlApp
 from sandbox.dataplane.faults import Faults
 from sandbox.dataplane.groups import IMPLEMENTATIONS, Group
@@ -25,7 +27,7 @@ from sandbox.dataplane.lambda_response import STRICT, Strictness
 from sandbox.dataplane.metrics import Metrics, Totals
 from sandbox.dataplane.responder import Responder, ServiceResponder
 from sandbox.dataplane.services import HttpBackend, HttpService, Service
-from sandbox.dataplane.source import INTERVAL_S, Live, Source
+from sandbox.dataplane.source import INTERVAL_S, PATIENCE_S, Live, Source
 from sandbox.dataplane.stickiness import Renewal, Stickiness
 from sandbox.ports import HOST, listen
 
@@ -37,8 +39,6 @@ if TYPE_CHECKING:
 PUBLIC: Final = "public"
 INTERNAL: Final = "internal"
 CONTROL: Final = "control"
-
-_IDLE_S = 60  # the load balancer's own default
 
 
 class Account(Protocol):
@@ -157,7 +157,8 @@ class DataPlane:
             self.source.start()
             undo.callback(self.source.close)
             self._servers = [
-                Server(self._app(name), listening) for name, listening in sockets.items()
+                Server(self._app(name), listening, "httptools" if name == CONTROL else Connection)
+                for name, listening in sockets.items()
             ]
             self._thread = threading.Thread(target=self._serve, name="load balancers", daemon=True)
             self._thread.start()
@@ -197,15 +198,15 @@ class DataPlane:
         """The exact counts since the start."""
         return self.metrics.totals()
 
-    def refresh(self, timeout_s: float = 10.0) -> Live:
+    def refresh(self, timeout_s: float = PATIENCE_S) -> Live:
         """Read everything now; what the API held before the call is live after it."""
         return self.source.refresh(timeout_s)
 
-    def wait_for(self, predicate: Callable[[Live], bool], timeout_s: float = 5.0) -> Live:
+    def wait_for(self, predicate: Callable[[Live], bool], timeout_s: float = PATIENCE_S) -> Live:
         """Wait until what is live fulfils the predicate. Raises TimeoutError."""
         return self.source.wait_for(predicate, timeout_s)
 
-    def wait_for_version(self, version: int, timeout_s: float = 5.0) -> Live:
+    def wait_for_version(self, version: int, timeout_s: float = PATIENCE_S) -> Live:
         """Wait until this version is live, or a later one. Raises TimeoutError."""
         return self.wait_for(lambda live: live.version >= version, timeout_s)
 
@@ -269,13 +270,23 @@ class _StandIns:
 
 
 class Server(uvicorn.Server):
-    """One port. All of them run on one event loop."""
+    """One port. All of them run on one event loop.
 
-    def __init__(self, app: App, listening: socket.socket) -> None:
+    `http` reads requests; a Connection leaves the Date to the application. After `idle_s`
+    seconds without a byte the client is not waited for any longer.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        listening: socket.socket,
+        http: Literal["httptools"] | type[Connection] = "httptools",
+        idle_s: float = IDLE_TIMEOUT_SECONDS,
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=http,
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -283,7 +294,8 @@ class Server(uvicorn.Server):
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
-                timeout_keep_alive=_IDLE_S,
+                date_header=http == "httptools",
+                timeout_keep_alive=cast("int", idle_s),  # for the event loop, which takes parts
                 timeout_graceful_shutdown=2,
             )
         )

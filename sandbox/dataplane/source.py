@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 INTERVAL_S: Final = 0.75
+PATIENCE_S: Final = 60
+"""How long to wait for the rules: a busy machine reads them slowly."""
 _SHORTEST_PAUSE_S = 0.05
 _THOROUGH = 4
 """Every so many turns, what seldom changes is read too."""
@@ -108,7 +110,7 @@ class Source:
         if self._thread.is_alive():
             self._thread.join()
 
-    def refresh(self, timeout_s: float = 10.0) -> Live:
+    def refresh(self, timeout_s: float = PATIENCE_S) -> Live:
         """Read everything now; what the API held before the call is live after it.
 
         Raises TimeoutError, UnsupportedRule and ReadFailed.
@@ -123,7 +125,7 @@ class Source:
                 raise self._error
             return self._live
 
-    def wait_for(self, predicate: Callable[[Live], bool], timeout_s: float = 5.0) -> Live:
+    def wait_for(self, predicate: Callable[[Live], bool], timeout_s: float = PATIENCE_S) -> Live:
         """Wait until what is live fulfils the predicate. Raises TimeoutError."""
         with self._changed:
             if not self._changed.wait_for(lambda: predicate(self._live), timeout_s):

@@ -184,7 +184,7 @@ class Bench:
         self.metrics = Metrics(self.time)
         self.chance = chance
         backends = dict.fromkeys(("python", "rust"), backend or Responder())
-        self._balancer = Balancer(
+        self.balancer = Balancer(
             lambda: rules,
             Stickiness(self.time, chance),
             Targets(
@@ -236,7 +236,7 @@ class Bench:
         async def send(message: Message) -> None:
             sent.append(message)
 
-        await self._balancer(scope(target, method, headers=lines), receive, send)
+        await self.balancer(scope(target, method, headers=lines), receive, send)
         begin, end = sent
         assert parts == []
         return Reply(begin["status"], begin["headers"], end["body"])

@@ -1,11 +1,13 @@
 """The checklist as one command, with the real program behind real load balancers."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+import scorer.endpoints
 from sandbox import cli
 from sandbox.commands import common
 from tests.support.process import running, sandbox
@@ -49,4 +51,19 @@ def test_bad_usage_is_one_message_and_measures_nothing(arguments: list[str], mes
 
     assert result.exit_code == common.BAD_INPUT
     assert message in " ".join(result.stderr.replace("│", " ").split())
+    assert "Traceback" not in result.output
+
+
+def test_a_refused_routing_table_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, *others = scorer.endpoints.ENDPOINTS
+    beyond = replace(first, priority=60_000)
+    monkeypatch.setattr(scorer.endpoints, "ENDPOINTS", [beyond, *others])
+
+    result = CliRunner().invoke(
+        cli.app, ["check", "--engine", "embedded", "--clients", "400"], catch_exceptions=False
+    )
+
+    assert result.exit_code == common.BAD_INPUT
+    assert "the routing table has problems" in result.stderr
+    assert "60000" in result.stderr.replace(",", "")
     assert "Traceback" not in result.output
