@@ -54,15 +54,26 @@ def tags(name: str) -> dict[str, str]:
     }
 
 
-def role(name: str) -> iam.Role:
-    """A role that Lambda may assume."""
+def role(name: str) -> tuple[iam.Role, pulumi.ResourceOptions]:
+    """A role that Lambda may assume, and what its functions wait for: a way into the network.
+
+    Its policies are not taken over. This one stands for them under the name that the new one
+    has, so that AWS lets the functions in, and that nothing but what goes is deleted.
+    """
     statement = {
         "Action": "sts:AssumeRole",
         "Principal": {"Service": "lambda.amazonaws.com"},
         "Effect": "Allow",
     }
     document = {"Version": "2012-10-17", "Statement": [statement]}
-    return iam.Role(name, assume_role_policy=json.dumps(document), tags=tags(name))
+    made = iam.Role(name, assume_role_policy=json.dumps(document), tags=tags(name))
+    interfaces = {"Effect": "Allow", "Action": "ec2:*NetworkInterface*", "Resource": "*"}
+    policy = iam.RolePolicy(
+        f"{name}-policy",
+        role=made.name,
+        policy=json.dumps({"Version": "2012-10-17", "Statement": [interfaces]}),
+    )
+    return made, pulumi.ResourceOptions(depends_on=[policy])
 
 
 def listener(which: str) -> pulumi.Output[Any]:
@@ -90,7 +101,7 @@ def attach(function: lambda_.Function, group: str, physical: str, names: tuple[s
     return target
 
 
-shared = role("lambdaRole")
+shared, after_shared = role("lambdaRole")
 groups: dict[str, Any] = {}
 vpc: Any = {
     "subnet_ids": foundation("privateSubnetIds"),
@@ -115,11 +126,12 @@ for row in ENDPOINTS:
             vpc_config=vpc,
             environment=environment,
             tags=tags(logical),
+            opts=after_shared,
         )
         names = (f"withLb-{name}", f"lambdaTargetGroupAttachment-{name}")
     elif row["package"] == "zip":
         own = f"{name}-lambda"
-        own_role = role(f"{own}-role")
+        own_role, after_own = role(f"{own}-role")
         open_to_all: Any = {
             "protocol": "-1",
             "from_port": 0,
@@ -153,6 +165,7 @@ for row in ENDPOINTS:
             vpc_config=own_vpc,
             environment=environment,
             tags=tags(own),
+            opts=after_own,
         )
         cloudwatch.MetricAlarm(
             f"{own}-errors",
@@ -191,6 +204,7 @@ rust = lambda_.Function(
     vpc_config=vpc,
     environment=environment,
     tags=tags(RUST),
+    opts=after_shared,
 )
 rust_groups = {
     side: attach(
