@@ -190,7 +190,7 @@ _METRIC_STAT: Final = _of(
     "Unit",
     Metric=_of("Namespace", "MetricName", Dimensions=_NAMED),
 )
-_QUERY: Final = _of("Id", "Expression", "Label", "ReturnData", "Period", MetricStat=_METRIC_STAT)
+_QUERY: Final = _of("Id", "Expression", "Label", "ReturnData", MetricStat=_METRIC_STAT)
 _NOTIFIED: Final = _of(
     "AlarmName",
     "AlarmDescription",
@@ -210,7 +210,9 @@ _CLOUDWATCH: Final = {
         "StateValue",
     ),
     "GetDashboard": _of("DashboardName"),
-    "GetMetricData": _of("StartTime", "EndTime", "ScanBy", MetricDataQueries=_QUERY),
+    "GetMetricData": _of(
+        "StartTime", "EndTime", "ScanBy", "MaxDatapoints", "NextToken", MetricDataQueries=_QUERY
+    ),
     "GetMetricStatistics": _of(
         "Namespace",
         "MetricName",
@@ -239,7 +241,6 @@ _CLOUDWATCH: Final = {
             "EvaluationPeriods",
             "DatapointsToAlarm",
             "Threshold",
-            "ThresholdMetricId",
             "ComparisonOperator",
             "TreatMissingData",
             "EvaluateLowSampleCountPercentile",

@@ -720,33 +720,27 @@ CLOUDWATCH: Mapping[str, list[Trip]] = {
         ),
         Trip(
             lambda w: (
-                without(metric(w), *SCALARS, "Threshold")
+                without(metric(w), *SCALARS)
                 | {
-                    "ComparisonOperator": "GreaterThanUpperThreshold",
-                    "ThresholdMetricId": "band",
                     "Metrics": [
                         {
-                            "Id": "m1",
-                            "Label": "kept label",
-                            "ReturnData": True,
+                            "Id": name,
+                            "Label": f"kept label {name}",
+                            "ReturnData": False,
                             "MetricStat": {
                                 "Metric": {
                                     "Namespace": "Kept",
-                                    "MetricName": "Kept",
+                                    "MetricName": f"Kept-{name}",
                                     "Dimensions": DIMENSIONS,
                                 },
                                 "Period": 120,
                                 "Stat": "Maximum",
                                 "Unit": "Bytes",
                             },
-                        },
-                        {
-                            "Id": "band",
-                            "Expression": "ANOMALY_DETECTION_BAND(m1, 2)",
-                            "Period": 180,
-                            "ReturnData": True,
-                        },
-                    ],
+                        }
+                        for name in ("m1", "m2")
+                    ]
+                    + [{"Id": "e1", "Expression": "m1 / m2", "ReturnData": True}],
                 }
             ),
             alarm_of,
