@@ -80,7 +80,7 @@ class ByHand:
 
     def __post_init__(self) -> None:
         groups = self.elb.get_paginator("describe_target_groups").paginate()
-        self.groups = {
+        self.groups: dict[str, str] = {
             group["TargetGroupName"]: group["TargetGroupArn"]
             for page in groups
             for group in page["TargetGroups"]
@@ -148,9 +148,9 @@ class ByHand:
     def _action(self, route: Route, percentage: int) -> Any:
         (_, own, _) = dict(route.answers)[PYTHON]
         python = self.groups[self.python.get(route.name, str(own))]
-        if percentage == 0 and self.plain_at_zero:
+        share, seconds = self.share(route.name, percentage), self.seconds(route.name)
+        if share == 0 and self.plain_at_zero:
             return forward(python)
         rust = self.groups[RUST_GROUPS[route.balancer]]
-        share, seconds = self.share(route.name, percentage), self.seconds(route.name)
         keep = {"Enabled": True, "DurationSeconds": seconds} if seconds else {"Enabled": False}
         return weighted((python, 100 - share), (rust, share), **keep)

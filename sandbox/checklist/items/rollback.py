@@ -118,7 +118,12 @@ def _rules_of(account: Account) -> Iterator[Mapping[str, Sequence[Any]]]:
 
 
 def _all_python(action: Mapping[str, Any]) -> Any:
-    """The weighted forward with everything for Python, and stickiness as it is."""
+    """The weighted forward with everything for Python, and stickiness as it is.
+
+    A plain one, which is none of this program's, stays what it is.
+    """
+    if "ForwardConfig" not in action:
+        return action
     forward, rust = action["ForwardConfig"], set(RUST_GROUPS.values())
     groups = [
         {**group, "Weight": 0 if group["TargetGroupArn"].split("/")[-2] in rust else 100}

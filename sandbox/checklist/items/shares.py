@@ -11,7 +11,7 @@ from sandbox.checklist.targets import ALL, DUAL, OTHERS, ROUTES, VARIATIONS
 from sandbox.dataplane.groups import PYTHON, RUST
 from sandbox.engine.result import Operation
 
-_ASKS_EACH: Final = 10
+_ASKS_EACH: Final = 5
 _MOST_TOLD: Final = 5
 OFF, ON, HALF, OFF_AGAIN = "0 %", "100 %", "50 %", "0 % again"
 
