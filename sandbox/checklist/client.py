@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import aiohttp
 
-from sandbox.checklist.targets import Target
+from sandbox.checklist.targets import Answer, Target
 from sandbox.dataplane.responder import (
     FUNCTION_HEADER,
     GROUP_HEADER,
@@ -18,7 +18,7 @@ from sandbox.dataplane.responder import (
 )
 
 _AT_ONCE: Final = 64
-_TIMEOUT: Final = aiohttp.ClientTimeout(total=30)
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=120)
 UNANSWERED: Final = 0
 """Stands for the status of a request that got no answer at all."""
 
@@ -38,6 +38,11 @@ class Sample(NamedTuple):
     """Of the rule that took the request, as far as the answer says it."""
     returning: bool
     """Whether the client had a cookie jar."""
+
+    @property
+    def answer(self) -> Answer:
+        """What the answer says of itself, apart from the side."""
+        return self.function, self.group, self.priority
 
 
 class User:

@@ -12,7 +12,7 @@ import uvloop
 from sandbox.checklist.client import Client, Sample, User
 from sandbox.checklist.targets import Target
 
-_PATIENCE_S: Final = 40
+_PATIENCE_S: Final = 300
 _PAUSE_S: Final = 0.04
 """Between two requests of a target, one of a new client and one of a returning one."""
 

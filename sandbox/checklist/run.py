@@ -8,23 +8,20 @@ from typing import Any, Final, TypeVar
 
 import uvloop
 
-import catalog
 from sandbox.account.client import Account
 from sandbox.checklist.client import Client, Sample
 from sandbox.checklist.intervals import allowed
 from sandbox.checklist.load import Load
 from sandbox.checklist.results import Claim, Line, Mark, Share, Timeline
-from sandbox.checklist.targets import DUAL, Target
+from sandbox.checklist.targets import DUAL, DUAL_RULES, Target
 from sandbox.dataplane.client import ControlClient
 from sandbox.dataplane.groups import RUST
 from sandbox.engine.result import Operation, Result
-from sandbox.routes import read_routes
 
 T = TypeVar("T")
 
-DUAL_RULES: Final = frozenset(endpoint.rule for endpoint in catalog.ENDPOINTS if endpoint.dual)
 _BUCKET_S: Final = 0.25
-_FEWER: Final = 4
+_FEWER: Final = 20
 
 
 @dataclass(frozen=True)
@@ -49,13 +46,14 @@ class Run:
     """A freshly deployed stack with its load balancers.
 
     `deploy` brings the stack to a percentage, `clients` is the number of new clients that
-    measure a share.
+    measure a share, and `stickiness_s` is what the stack's configuration asks for.
     """
 
     account: Account
     control: ControlClient
     deploy: Callable[[int], Result]
     clients: int
+    stickiness_s: int
     users_each: int = 15
     """Users with a cookie jar that ask for each endpoint in the background."""
     sent: list[Sample] = field(default_factory=list)
@@ -105,28 +103,30 @@ class Run:
         shares = {target: share_of(samples, target, percentage) for target in DUAL}
         self.measured[label] = shares
         wrong = unanswered(samples)
-        counted = ", ".join(
-            f"{target.endpoint.name} {share.rust}" for target, share in shares.items()
-        )
+        counted = ", ".join(f"{target.route.name} {share.rust}" for target, share in shares.items())
         some = next(iter(shares.values()))
-        limit = (
-            f"{some.low} to {some.high} allowed: exact binomial, 99.99 %"
-            if some.low != some.high
-            else f"exactly {some.low} asked for"
-        )
+        rust = sum(share.rust for share in shares.values())
+        total = sum(share.total for share in shares.values())
+        pooled = Share(rust, total, *allowed(total, percentage / 100))
         return [
             Claim(
-                f"Of {some.total} new clients each, Rust got: {counted} ({limit}).",
+                f"Of {some.total} new clients each, Rust got: {counted} "
+                f"({_limit(some, ' for all of them')}).",
                 all(share.passed for share in shares.values()),
+            ),
+            Claim(
+                f"Of all {total} new clients, Rust got {rust}, {pooled.percent:.2f} % "
+                f"({_limit(pooled)}).",
+                pooled.passed,
             ),
             Claim(f"{len(samples) - wrong} of {len(samples)} requests were answered.", wrong == 0),
         ]
 
-    def stickiness_s(self) -> int:
-        """How long the live rules keep a client on its side; 0 if no rule does."""
-        return max(
-            (route.stickiness_seconds or 0 for route in read_routes(self.account)), default=0
-        )
+
+def _limit(share: Share, scope: str = "") -> str:
+    if share.low == share.high:
+        return f"exactly {share.low} asked for"
+    return f"{share.low} to {share.high} allowed: exact binomial, 99.99 %{scope}"
 
 
 def only_moves_rules(result: Result, percentage: int, seconds: float) -> Claim:
@@ -149,10 +149,10 @@ def only_moves_rules(result: Result, percentage: int, seconds: float) -> Claim:
 
 
 def share_of(samples: Iterable[Sample], target: Target, percentage: int) -> Share:
-    """Rust's share of the answers to a target, and how far chance may carry it."""
+    """Rust's share of the answers to one of the dual targets, and how far chance may carry it."""
     sides = Counter(sample.side for sample in samples if sample.target == target)
-    low, high = allowed(sides.total(), percentage / 100)
-    return Share(sides[RUST], sides.total(), low, high)
+    limits = allowed(sides.total(), percentage / 100, together=len(DUAL))
+    return Share(sides[RUST], sides.total(), *limits)
 
 
 def unanswered(samples: Iterable[Sample]) -> int:
@@ -183,7 +183,7 @@ def timeline(title: str, samples: Iterable[Sample], changes: Iterable[Change]) -
         unit="% Rust",
         lines=tuple(
             Line(
-                target.endpoint.name,
+                target.route.name,
                 tuple(
                     ((bucket + 0.5) * _BUCKET_S, 100 * count[True] / count.total())
                     for bucket, count in sorted(buckets.items())

@@ -12,7 +12,11 @@ import typer
 from sandbox import report
 from sandbox.account.client import Account
 from sandbox.checklist import terminal
-from sandbox.checklist.checklist import DEFAULT_CLIENTS, run_checklist
+from sandbox.checklist.checklist import (
+    DEFAULT_CLIENTS,
+    DEFAULT_STICKINESS_S,
+    run_checklist,
+)
 from sandbox.checklist.page import write_page
 from sandbox.checklist.results import Checklist
 from sandbox.checklist.run import Run, only_moves_rules
@@ -150,7 +154,13 @@ def _measure(
         with report.Progress(errors, f"Deploying {stack} at {percentage} %") as progress:
             return deployment.up(progress.step)
 
-    run = Run(account, ControlClient(account.balancers["control"]), deploy, clients)
+    run = Run(
+        account,
+        ControlClient(account.balancers["control"]),
+        deploy,
+        clients,
+        stickiness_s=int(config.get("stickinessSeconds") or DEFAULT_STICKINESS_S),
+    )
     checklist = run_checklist(
         run,
         engine=engine,

@@ -3,12 +3,11 @@
 import http.client
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
-from sandbox.dataplane.source import PATIENCE_S
-
-_TIMEOUT_S = 2 * PATIENCE_S  # a refresh waits that long itself
+PATIENCE_S: Final = 120
+"""How long an answer may take: a busy machine needs its time to read every group."""
 
 
 class ControlUnreachable(ConnectionError):
@@ -63,7 +62,7 @@ class ControlClient:
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         address = urlsplit(self.url)
         connection = http.client.HTTPConnection(
-            address.hostname or "", address.port, timeout=_TIMEOUT_S
+            address.hostname or "", address.port, timeout=PATIENCE_S
         )
         try:
             connection.request(method, path, json.dumps(body) if body is not None else None)

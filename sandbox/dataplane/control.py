@@ -13,6 +13,7 @@ from typing import Any
 
 from sandbox.cloudwatch.monitor import Monitor, PublishFailed
 from sandbox.dataplane.asgi import Receive, Scope, Send
+from sandbox.dataplane.client import PATIENCE_S
 from sandbox.dataplane.clock import Clock
 from sandbox.dataplane.faults import Fault, Faults
 from sandbox.dataplane.metrics import Metrics
@@ -21,6 +22,7 @@ from sandbox.dataplane.stickiness import Renewal
 from sandbox.dataplane.table import UnsupportedRule
 
 _BODY_LIMIT = 64 * 1024
+_REFRESH_S = PATIENCE_S - 20  # to refuse before the client gives up
 _Json = Mapping[str, Any]
 _Handler = Callable[[_Json], dict[str, Any]]
 
@@ -65,7 +67,7 @@ class Control:
     def refresh(self) -> dict[str, Any]:
         """Read everything now; returns when that is live."""
         try:
-            self.source.refresh()
+            self.source.refresh(_REFRESH_S)
         except (TimeoutError, UnsupportedRule, ReadFailed) as error:
             raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
         return self.status()

@@ -18,7 +18,7 @@ def test_a_failed_update_fails_its_item_and_leaves_the_rest_unmeasured() -> None
     seen: list[tuple[int, Item]] = []
 
     checklist = run_checklist(
-        Run(account, Mock(), refuse, 400),
+        Run(account, Mock(), refuse, 400, stickiness_s=3600),
         engine="embedded",
         watch=lambda number, item: seen.append((number, item)),
     )
@@ -39,7 +39,7 @@ def test_an_item_that_cannot_be_measured_fails_and_crashes_nothing() -> None:
     account: Any = Mock(stack="staging")
 
     checklist = run_checklist(
-        Run(account, control, lambda _percentage: Result(), 400),
+        Run(account, control, lambda _percentage: Result(), 400, stickiness_s=3600),
         engine="embedded",
         watch=lambda _number, _item: None,
     )

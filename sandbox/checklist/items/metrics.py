@@ -6,20 +6,22 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 
-import rust_scorer.names as rust
-from routing import Listener
 from sandbox.checklist.client import Sample
 from sandbox.checklist.results import Claim, Item, Line, Timeline
 from sandbox.checklist.run import Run
 from sandbox.checklist.targets import RUST_GROUPS
 from sandbox.dataplane.groups import IMPLEMENTATIONS, RUST
+from sandbox.dataplane.server import INTERNAL, PUBLIC
 
 _MINUTE_S: Final = 60
 _MANY: Final = 4
-_BALANCERS: Final = {Listener.PUBLIC: "passport-public", Listener.INTERNAL: "passport-private"}
+_BALANCERS: Final = {PUBLIC: "passport-public", INTERNAL: "passport-private"}
 """Names of the load balancers of the sandbox's foundation."""
 _NAMESPACE: Final = "AWS/ApplicationELB"
-_CODES: Final = {2: "HTTPCode_Target_2XX_Count", 5: "HTTPCode_Target_5XX_Count"}
+_CODES: Final = {
+    HTTPStatus.OK: "HTTPCode_Target_2XX_Count",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "HTTPCode_Target_5XX_Count",
+}
 _FIXED: Final = "HTTP_Fixed_Response_Count"
 _REQUESTS: Final = "RequestCount"
 
@@ -35,8 +37,8 @@ def metrics(run: Run, begun: datetime) -> Item:
     counted = {_REQUESTS: Counter(map(_subject, sent))}
     fixed = {name: counted[_REQUESTS].pop(name, 0) for name in _BALANCERS.values()}
     counted[_FIXED] = Counter(fixed)
-    for family, metric in _CODES.items():
-        answers = (sample for sample in sent if sample.status // 100 == family)
+    for status, metric in _CODES.items():
+        answers = (sample for sample in sent if sample.status == status)
         counted[metric] = Counter(map(_subject, answers))
     claims = [_equal(metric, counts, read) for metric, counts in counted.items()]
     return Item("Monitor ALB metrics during transition", (*claims, *run.incident), (_chart(read),))
@@ -46,10 +48,10 @@ def _subject(sample: Sample) -> str:
     """Name of the target group that answered, or of the load balancer where none did."""
     if sample.group is not None:
         return sample.group
-    listener = sample.target.endpoint.listener
-    # An error that was asked for does not say whose it is; it was Rust's.
-    failed = sample.status == HTTPStatus.INTERNAL_SERVER_ERROR
-    return rust.TARGET_GROUPS[listener].physical if failed else _BALANCERS[listener]
+    balancer = sample.target.balancer
+    # A failure that was asked for does not say whose it is; it was Rust's.
+    failed = sample.status in (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY)
+    return RUST_GROUPS[balancer] if failed else _BALANCERS[balancer]
 
 
 def _equal(metric: str, sent: Counter[str], read: Mapping[tuple[str, str], _Minutes]) -> Claim:
@@ -106,7 +108,7 @@ def _chart(read: dict[tuple[str, str], _Minutes]) -> Timeline:
     for (metric, name), minutes in read.items():
         if metric == _REQUESTS and name != "registry":
             for minute, count in minutes.items():
-                sides[rust if name in RUST_GROUPS else python][minute] += int(count)
+                sides[rust if name in RUST_GROUPS.values() else python][minute] += int(count)
     first = min((minute for counts in sides.values() for minute in counts), default=None)
     if first is None:
         return Timeline("RequestCount in CloudWatch", "requests a minute", ())

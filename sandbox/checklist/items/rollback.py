@@ -5,19 +5,18 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import catalog
 from sandbox.account.client import Account
 from sandbox.checklist.client import Sample
 from sandbox.checklist.items.incident import let_rust_fail
 from sandbox.checklist.results import Claim, Item, Line, Mark, Timeline
 from sandbox.checklist.run import Run, no_failure, timeline
-from sandbox.checklist.targets import RUST_GROUPS
+from sandbox.checklist.targets import DUAL, RUST_GROUPS
 from sandbox.dataplane.groups import RUST
 from sandbox.routes import LISTENER_OUTPUTS
 
 _BUCKET_S: Final = 0.25
-_LIVE_WITHIN_S: Final = 1.5
-"""The sandbox's own promise for a change of rules; AWS gives no figure."""
+_LEAVES_WITHIN_S: Final = 60
+"""AWS gives no figure and the sandbox takes one second or two; a busy machine may take more."""
 
 
 def rollback(run: Run) -> Item:
@@ -30,6 +29,8 @@ def rollback(run: Run) -> Item:
         change = run.to(0)
         load.wait_for_every_user()
     samples = run.sends(load.samples)
+    on_rust = (sample.begun for sample in samples if sample.side == RUST)
+    last = max(on_rust, default=change.begun)
     strays = [sample for sample in samples if sample.begun > change.live and sample.side == RUST]
     after = [sample for sample in samples if sample.begun > change.live]
     returning = sum(sample.returning for sample in after)
@@ -50,10 +51,10 @@ def rollback(run: Run) -> Item:
                 not strays and returning > 0 and pinned == len(load.users),
             ),
             Claim(
-                f"The way back took {change.live - change.begun:.1f} s from the command until the "
-                f"rules were live, {change.live - change.deployed:.1f} s of it for the load "
-                "balancers to read them when asked to.",
-                change.live - change.deployed < _LIVE_WITHIN_S,
+                f"The way back took {last - change.begun:.1f} s from the command until "
+                f"Rust took its last request, {max(0, last - change.deployed):.1f} s of it after "
+                f"the update ({_LEAVES_WITHIN_S} s allowed).",
+                last - change.deployed < _LEAVES_WITHIN_S,
             ),
             Claim(
                 "Why the rule is a plain one at 0 %: with a weighted rule of weight 0 instead, "
@@ -99,7 +100,7 @@ def _by_weight(run: Run) -> tuple[list[Sample], float]:
 def _rules_of(account: Account) -> Iterator[Mapping[str, Sequence[Any]]]:
     """ARN and actions of the dual rules, which are put back afterwards."""
     elb = account.client("elbv2")
-    wanted = {(e.listener.value, str(e.priority)) for e in catalog.ENDPOINTS if e.dual}
+    wanted = {(target.balancer, str(target.route.priority)) for target in DUAL}
     rules = {
         rule["RuleArn"]: rule["Actions"]
         for listener, output in LISTENER_OUTPUTS.items()
@@ -117,10 +118,15 @@ def _rules_of(account: Account) -> Iterator[Mapping[str, Sequence[Any]]]:
 
 
 def _all_python(action: Mapping[str, Any]) -> Any:
-    """The weighted forward with everything for Python, and stickiness as it is."""
-    forward = action["ForwardConfig"]
+    """The weighted forward with everything for Python, and stickiness as it is.
+
+    A plain one, which is none of this program's, stays what it is.
+    """
+    if "ForwardConfig" not in action:
+        return action
+    forward, rust = action["ForwardConfig"], set(RUST_GROUPS.values())
     groups = [
-        {**group, "Weight": 0 if group["TargetGroupArn"].split("/")[-2] in RUST_GROUPS else 100}
+        {**group, "Weight": 0 if group["TargetGroupArn"].split("/")[-2] in rust else 100}
         for group in forward["TargetGroups"]
     ]
     return {"Type": "forward", "ForwardConfig": {**forward, "TargetGroups": groups}}

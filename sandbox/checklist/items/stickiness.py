@@ -1,6 +1,7 @@
 """Item 4: how long clients stay on their side."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from sandbox.checklist.client import Client, Sample, User
@@ -8,6 +9,7 @@ from sandbox.checklist.intervals import allowed
 from sandbox.checklist.results import Claim, Item, Line, Timeline
 from sandbox.checklist.run import Run, no_failure
 from sandbox.checklist.targets import DUAL
+from sandbox.routes import read_routes
 
 _TIMES_USERS: Final = 4
 _MARGIN_S: Final = 60
@@ -17,10 +19,19 @@ _SHORTEST_S: Final = 3 * _MARGIN_S + 1
 _Point = tuple[float, float]
 
 
+@dataclass(frozen=True)
+class _Drawn:
+    """Users, and when the first and the last of them were drawn, by the load balancers' clock."""
+
+    users: Sequence[User]
+    begun: float
+    ended: float
+
+
 class _Story:
     """Users that are drawn, come back at some times of the load balancers' clock, and stay or not.
 
-    `points` holds the share of users that were still on their first side, over time.
+    That clock runs on while they ask, so times to come back at are counted from when they came.
     """
 
     def __init__(self, run: Run, client: Client) -> None:
@@ -28,75 +39,99 @@ class _Story:
         self._client = client
         self.samples: list[Sample] = []
 
-    async def draw(self) -> list[User]:
+    async def draw(self) -> _Drawn:
         each = _TIMES_USERS * self._run.users_each
         users = [self._client.user(target) for target in DUAL for _ in range(each)]
+        begun = self._now()
         await self.ask(users)
-        return users
+        return _Drawn(users, begun, self._now())
 
     async def ask(self, users: Sequence[User]) -> int:
         """Let them all ask; how many of them stayed on the side they had the last time."""
         self.samples += self._run.sends(await self._client.ask_all_again(users))
         return sum(len(user.sides) > 1 and user.stayed for user in users)
 
-    def later(self, seconds: float) -> None:
-        self._run.control.advance_clock(seconds)
+    def until(self, moment: float) -> None:
+        """Move the clock there, unless it is there."""
+        self._run.control.advance_clock(max(0.0, moment - self._now()))
+
+    def _now(self) -> float:
+        now: float = self._run.control.status()["clock"]["now"]
+        return now
 
 
 def stickiness(run: Run) -> Item:
     """At 50 %: idle and active clients, before and after the stickiness time."""
-    lasting = run.stickiness_s()
+    lasting = run.stickiness_s
     title = f"Verify session stickiness works ({_hours(lasting)} duration)"
     if lasting < _SHORTEST_S:
-        text = f"The live rules keep clients for {lasting} s; {_SHORTEST_S} s can be measured."
+        text = f"{lasting} s are configured; only {_SHORTEST_S} s and more can be measured."
         return Item(title, (Claim(text, passed=False),))
     return run.asking(lambda client: _measure(run, client, lasting, title))
 
 
+def as_configured(run: Run) -> Claim:
+    """Read to the second what clients can only show to the minute."""
+    live = {
+        (route.listener, route.priority): route.stickiness_seconds
+        for route in read_routes(run.account)
+    }
+    found = {target.route: live.get((target.balancer, target.route.priority)) for target in DUAL}
+    wrong = [
+        f"{route.name} {seconds}" for route, seconds in found.items() if seconds != run.stickiness_s
+    ]
+    return Claim(
+        f"The stack asks for {run.stickiness_s} s, and so do {len(found) - len(wrong)} of its "
+        f"{len(found)} weighted rules" + (f"; not so: {', '.join(wrong)}." if wrong else "."),
+        not wrong,
+    )
+
+
 async def _measure(run: Run, client: Client, lasting: int, title: str) -> Item:
     story = _Story(run, client)
-    active, early, late = await story.draw(), await story.draw(), await story.draw()
-    count = len(active)
+    early, late, active = await story.draw(), await story.draw(), await story.draw()
+    count = len(active.users)
     low, high = allowed(count, 0.5)
-    at_once = await story.ask(active)
+    at_once = await story.ask(active.users)
     third = lasting / 3
     renewed: list[_Point] = [(0, 100)]
     for visit in (1, 2):
-        story.later(third)
-        stayed = await story.ask(active)
+        story.until(active.ended + visit * third)
+        stayed = await story.ask(active.users)
         renewed.append((visit * third, 100 * stayed / count))
-    story.later(third - _MARGIN_S)
-    stayed_early = await story.ask(early)
-    story.later(2 * _MARGIN_S)
-    await story.ask(late)
-    stayed_active = await story.ask(active)
+    story.until(early.begun + lasting - _MARGIN_S)
+    stayed_early = await story.ask(early.users)
+    story.until(active.ended + lasting + _MARGIN_S)
+    await story.ask(late.users)
+    stayed_active = await story.ask(active.users)
     renewed.append((lasting + _MARGIN_S, 100 * stayed_active / count))
-    ever = sum(len(set(user.sides)) == 1 for user in active)
+    ever = sum(len(set(user.sides)) == 1 for user in active.users)
 
     run.control.set_renewal(on_activity=False)
     unrenewed = await story.draw()
     fading: list[_Point] = [(0, 100)]
     for visit in (1, 2):
-        story.later(third)
-        fading.append((visit * third, 100 * await story.ask(unrenewed) / count))
-    story.later(third + _MARGIN_S)
-    stayed_unrenewed = await story.ask(unrenewed)
+        story.until(unrenewed.ended + visit * third)
+        fading.append((visit * third, 100 * await story.ask(unrenewed.users) / count))
+    story.until(unrenewed.ended + lasting + _MARGIN_S)
+    stayed_unrenewed = await story.ask(unrenewed.users)
     fading.append((lasting + _MARGIN_S, 100 * stayed_unrenewed / count))
     run.control.set_renewal(on_activity=True)
 
-    def drawn_again(users: Sequence[User], who: str) -> Claim:
-        moved = sum(not user.stayed for user in users)
-        everywhere = {user.target for user in users if not user.stayed} == set(DUAL)
+    def drawn_again(drawn: _Drawn, who: str) -> Claim:
+        moved = [user.target for user in drawn.users if not user.stayed]
+        everywhere = set(moved) == set(DUAL)
         return Claim(
-            f"{moved} of {count} clients {who} changed sides: they were drawn again "
+            f"{len(moved)} of {count} clients {who} changed sides: they were drawn again "
             f"({low} to {high} allowed: exact binomial, 99.99 %), "
             f"{'' if everywhere else 'but not '}on every endpoint.",
-            everywhere and low <= moved <= high,
+            everywhere and low <= len(moved) <= high,
         )
 
     return Item(
         title,
         (
+            as_configured(run),
             Claim(f"{at_once} of {count} clients stayed on their side at once.", at_once == count),
             Claim(
                 f"{stayed_early} of {count} clients that came back after {lasting - _MARGIN_S} s "

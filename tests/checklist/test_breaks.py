@@ -1,0 +1,24 @@
+"""Every claim fails on what it is there to find.
+
+That they pass on the real program is what tests/lifecycle/test_check_command.py says.
+"""
+
+import pytest
+
+from .breaks import BREAKS, Break, all_on_rust, failed, python_only, split, wrong
+from .by_hand import ByHand
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.mark.parametrize("one", BREAKS, ids=lambda one: one.what)
+def test_a_break_fails_the_claim_that_names_it(stack: ByHand, one: Break) -> None:
+    found = failed(stack, one)
+
+    assert [text for text in found if one.claim in text], found
+
+
+def test_what_is_not_broken_passes(stack: ByHand) -> None:
+    run = stack.run()
+
+    assert wrong([*python_only(run), *all_on_rust(run), *split(run)]) == []
