@@ -17,6 +17,7 @@ import contextlib
 import gc
 import hashlib
 import hmac
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -244,11 +245,10 @@ def run(engine: Engine, program: Callable[[], Any], *, project: str, stack_name:
     try:
         with _without_collections():
             asyncio.run(_run(engine, program, project, stack_name))
-    except _Stopped:
-        pass
-    except BaseException:
+    except BaseException as error:
         engine.stop()
-        if not engine.result.failures:
+        _close_unawaited()
+        if not engine.result.failures and not isinstance(error, _Stopped):
             raise
     if not engine.result.failures:
         engine.delete_unregistered()
@@ -266,6 +266,18 @@ def _without_collections() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+def _close_unawaited() -> None:
+    """Close what the SDK's outputs did not come to await; Python would warn of each later."""
+    sdk = str(Path(pulumi.__file__).parent)
+    for one in gc.get_objects():
+        if (
+            inspect.iscoroutine(one)
+            and one.cr_code.co_filename.startswith(sdk)
+            and inspect.getcoroutinestate(one) == inspect.CORO_CREATED
+        ):
+            one.close()
 
 
 async def _run(engine: Engine, program: Callable[[], Any], project: str, stack_name: str) -> None:

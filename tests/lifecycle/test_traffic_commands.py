@@ -17,9 +17,8 @@ from sandbox.commands import common
 from sandbox.ports import PortTaken
 from sandbox.running import PORT_STEP, Sandbox
 from tests.dataplane.conftest import Client, client
+from tests.engine.support import embedded_deployments
 from tests.support.process import running, sandbox
-
-from .conftest import deployments
 
 HOST = {"Host": "api.passport.xyz"}
 SCORE = "/v2/stamps/1/score/0x0"
@@ -32,7 +31,7 @@ def staging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A sandbox with staging deployed at 50 %."""
     with Sandbox() as served:
         account = Account.connect(served.url, "staging")
-        deployments(account, tmp_path_factory.mktemp("state"))(rustPercentage="50").up()
+        embedded_deployments(account, tmp_path_factory.mktemp("state"))(rustPercentage="50").up()
         served.planes["staging"].refresh()
         yield served
 
