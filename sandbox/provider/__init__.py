@@ -1,8 +1,9 @@
 """A small AWS provider: the resource types of this program over boto3.
 
-It knows nothing of its caller: the embedded engine today, the real Pulumi CLI over gRPC
-later. Types, property names and ids are pulumi-aws's; what the real provider refuses at
-plan time, replaces or sends is imitated as far as this program can tell the difference.
+It knows nothing of its caller: the embedded engine, or the Pulumi CLI through
+`sandbox.plugin`. Types, property names and ids are pulumi-aws's; what the real provider
+refuses at plan time, replaces or sends is imitated as far as this program can tell the
+difference.
 """
 
 from collections.abc import Callable, Mapping
