@@ -27,7 +27,6 @@ from typing import Any
 import pulumi
 from botocore.exceptions import BotoCoreError, ClientError
 from google.protobuf import empty_pb2, struct_pb2
-from pulumi.output import Unknown
 from pulumi.runtime import mocks, rpc, settings, stack
 from pulumi.runtime.proto import resource_pb2
 
@@ -44,6 +43,7 @@ from sandbox.engine.result import (
 from sandbox.engine.state import Resource, State
 from sandbox.provider import Provider
 from sandbox.provider.base import words
+from sandbox.provider.schema import has_unknown
 
 _SIGNATURE = rpc._special_sig_key
 _SECRET = rpc._special_secret_sig
@@ -128,7 +128,7 @@ class Engine(mocks.MockMonitor):
             self.requests.append((urn, request))
         raw = rpc.deserialize_properties(request.object)
         inputs = _unwrapped(raw)
-        known = {name: value for name, value in inputs.items() if not _has_unknown(value)}
+        known = {name: value for name, value in inputs.items() if not has_unknown(value)}
         if problems := self._provider.check(request.type, known):
             raise ValueError("; ".join(problems))
         masked = self._masked(request.object)
@@ -307,11 +307,3 @@ def _unwrapped(value: Any) -> Any:
     if isinstance(value, list):
         return [_unwrapped(item) for item in value]
     return value
-
-
-def _has_unknown(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(_has_unknown(item) for item in value.values())
-    if isinstance(value, list):
-        return any(_has_unknown(item) for item in value)
-    return isinstance(value, Unknown)

@@ -76,10 +76,6 @@ class Provider:
 
         self._handlers = {name: handler(locked) for name, handler in HANDLERS.items()}
 
-    def types(self) -> frozenset[str]:
-        """The types it manages."""
-        return frozenset(self._handlers)
-
     def check(self, type_: str, inputs: Mapping[str, Any]) -> list[str]:
         """What the real provider refuses at plan time.
 

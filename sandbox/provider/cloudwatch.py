@@ -10,11 +10,12 @@ from sandbox.provider.base import (
     Handler,
     Inputs,
     Read,
-    TagChange,
     camel,
     found,
     pascal,
     physical_name,
+    retag,
+    tag_list,
     tag_table,
     tagged,
 )
@@ -89,11 +90,12 @@ class _Alarm(Handler):
             self._put(id_, new)
         if "tags" in changed:
             arn = self._describe(id_)["AlarmArn"]
-            tags = TagChange.between(old, new)
-            if tags.remove:
-                self.api.untag_resource(ResourceARN=arn, TagKeys=tags.remove)
-            if tags.put:
-                self.api.tag_resource(ResourceARN=arn, Tags=tags.put_list)
+            retag(
+                old,
+                new,
+                lambda keys: self.api.untag_resource(ResourceARN=arn, TagKeys=keys),
+                lambda tags: self.api.tag_resource(ResourceARN=arn, Tags=tag_list(tags)),
+            )
         return {}
 
     def delete(self, id_: str, _inputs: Inputs) -> None:

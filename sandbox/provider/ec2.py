@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sandbox.provider.base import (
-    UNIQUE_LENGTH,
     Created,
     Handler,
     Inputs,
     Read,
-    TagChange,
     found,
     physical_name,
+    retag,
+    tag_list,
     tag_table,
     tagged,
 )
@@ -88,18 +88,14 @@ class SecurityGroup(Handler):
     service = "ec2"
     schema = block(
         name=text(length(0, 255), matches(r"(?!sg-).*", "{path} cannot begin with sg-")),
-        namePrefix=text(
-            length(0, 255 - UNIQUE_LENGTH), matches(r"(?!sg-).*", "{path} cannot begin with sg-")
-        ),
         description=text(length(0, 255), default="Managed by Pulumi"),
         vpcId=text(),
         ingress=_Rules(of=_RULE),
         egress=_Rules(of=_RULE),
         tags=TAGS,
     )
-    replaces = frozenset({"name", "namePrefix", "description", "vpcId"})
-    computed = frozenset({"name", "namePrefix", "vpcId", "ingress", "egress"})
-    unreadable = frozenset({"namePrefix"})
+    replaces = frozenset({"name", "description", "vpcId"})
+    computed = frozenset({"name", "vpcId", "ingress", "egress"})
 
     def create(self, name: str, inputs: Inputs) -> Created:
         more: dict[str, Any] = {"VpcId": inputs["vpcId"]} if "vpcId" in inputs else {}
@@ -134,11 +130,13 @@ class SecurityGroup(Handler):
             for direction in sorted(directions):
                 self._reconcile(group, direction, new[direction])
         if "tags" in changed:
-            tags = TagChange.between(old, new)
-            if tags.remove:
-                self.api.delete_tags(Resources=[id_], Tags=[{"Key": key} for key in tags.remove])
-            if tags.put:
-                self.api.create_tags(Resources=[id_], Tags=tags.put_list)
+            api, mine = self.api, [id_]
+            retag(
+                old,
+                new,
+                lambda keys: api.delete_tags(Resources=mine, Tags=[{"Key": key} for key in keys]),
+                lambda tags: api.create_tags(Resources=mine, Tags=tag_list(tags)),
+            )
         return {}
 
     def delete(self, id_: str, _inputs: Inputs) -> None:

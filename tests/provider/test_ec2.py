@@ -90,7 +90,7 @@ def test_spellings_of_the_same_rules_are_no_change(account: Account, rules: Any)
 
 
 def test_replacements(account: Account, vpc: str) -> None:
-    assert HANDLERS[GROUP].replaces == {"name", "namePrefix", "description", "vpcId"}
+    assert HANDLERS[GROUP].replaces == {"name", "description", "vpcId"}
     old = {"vpcId": vpc}
     assert not account.provider.diff(
         GROUP, old, {**old, "description": "Managed by Pulumi"}
