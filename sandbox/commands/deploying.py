@@ -25,8 +25,8 @@ from sandbox.commands.common import (
     explained,
 )
 from sandbox.dataplane.client import ControlClient
-from sandbox.engine.choice import AnyDeployment, EngineName, open_deployment
-from sandbox.engine.result import Result, Watcher, unwatched
+from sandbox.engine.choice import AnyDeployment, open_deployment
+from sandbox.engine.result import EngineName, Result, Watcher, unwatched
 from sandbox.routes import read_routes
 from sandbox.stackfile import StackConfig, StackFileError, load_stack_file
 

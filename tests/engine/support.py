@@ -7,14 +7,13 @@ import shutil
 import subprocess
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import catalog
-from policy.rules import RULES
 from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
 from sandbox.deploy import Deployment
@@ -58,7 +57,7 @@ class Unforeseen(PulumiDeployment):
 def deployments(account: Account, folder: Path, *, foreseen: bool = True) -> Deploy:
     """Deployments by the CLI of the account's stack with some keys set, over one state.
 
-    Without `foreseen`, only an update that the policies judge has a preview.
+    `foreseen`: whether a preview comes before an update, as always when the policies judge.
     """
 
     def make(
@@ -66,6 +65,7 @@ def deployments(account: Account, folder: Path, *, foreseen: bool = True) -> Dep
         *,
         program: Path = ROOT,
         judged: bool = False,  # half of the time of a preview
+        foreseen: bool = foreseen,
         **values: str,
     ) -> PulumiDeployment:
         kind = PulumiDeployment if foreseen or judged else Unforeseen
@@ -82,15 +82,16 @@ def embedded_deployments(account: Account, folder: Path) -> Deploy:
         *,
         program: Path = ROOT,
         judged: bool = False,
+        foreseen: bool = False,
         **values: str,
     ) -> Deployment:
-        return Deployment(
+        stack = Deployment(
             account,
             configured(account, secret, values),
             folder,
             program=lambda: runpy.run_path(str(program / "__main__.py")),
-            rules=RULES if judged else (),
         )
+        return stack if judged else replace(stack, rules=())
 
     return make
 

@@ -60,7 +60,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def interrupted(server: AccountServer, folder: Path) -> Iterator[Interrupted]:
     with Gate(server, holds=b"Action=CreateTargetGroup") as gate:
         account = Account.connect(gate.url, "staging")
-        stack = deployments(account, folder)()
+        stack = deployments(account, folder, foreseen=False)()
         gate.shut()
         options = ["--stack", "staging", "--engine", "pulumi", "--url", gate.url]
         with subprocess.Popen(
@@ -81,7 +81,7 @@ def interrupted(server: AccountServer, folder: Path) -> Iterator[Interrupted]:
 @pytest.fixture
 def deploy(interrupted: Interrupted, gate: Gate, folder: Path) -> Deploy:
     """Deployments of the stack that is complete now."""
-    return deployments(Account.connect(gate.url, "staging"), folder)
+    return deployments(Account.connect(gate.url, "staging"), folder, foreseen=False)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import functools
 import gc
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pulumi
@@ -107,7 +107,7 @@ pulumi.runtime.register_stack_transformation(moved)
     with pytest.raises(
         DeploymentError, match="embed-st-rule-lambda: a change of listenerArn would replace"
     ):
-        deployment(judged=True, program=write_program(tmp_path, before=elsewhere)).up()
+        deployment(foreseen=True, program=write_program(tmp_path, before=elsewhere)).up()
 
     assert calls(server) == {}
     assert read_routes(account) == before
@@ -131,7 +131,8 @@ def test_a_forbidden_update_is_refused_with_the_names_of_the_policies(
 def test_a_bad_configuration_ends_in_the_same_message_and_registers_nothing(
     account: Account, deployment: Deploy, tmp_path: Path, server: AccountServer
 ) -> None:
-    stack = deployment(rustPercentage="101", rustPercent="1", rustPackage="/nowhere/rust.zip")
+    wrong = {"rustPercentage": "101", "rustPercent": "1", "rustPackage": "/nowhere/rust.zip"}
+    stack = deployment(foreseen=True, **wrong)
     before = state_of(stack)
     calls(server)
 
@@ -189,14 +190,14 @@ def test_the_other_engine_leaves_the_stack_alone(
     engine: EngineName, account: Account, deployment: Deploy
 ) -> None:
     stack = deployment()
-    the_other: Callable[..., object] = {
+    others: Mapping[EngineName, Callable[..., object]] = {
         EngineName.EMBEDDED: open_project,
         EngineName.PULUMI: functools.partial(open_deployment, EngineName.EMBEDDED),
-    }[engine]
+    }
 
     assert open_deployment(engine, account, stack.config, stack.folder).has_resources()
     with pytest.raises(EngineRefused, match=f"The engine `{engine}` deployed staging"):
-        the_other(account, stack.config, stack.folder)
+        others[engine](account, stack.config, stack.folder)
 
 
 def test_a_stack_from_nothing_is_created_once_and_destroyed_wholly(
