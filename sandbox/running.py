@@ -5,13 +5,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from types import TracebackType
 from typing import Final
 
 from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
 from sandbox.dataplane.invoke import Backend
 from sandbox.dataplane.server import DataPlane
+from sandbox.lifetime import LongLived
 from sandbox.stackfile import ROOT, STACKS
 
 _PATIENCE_S: Final = 10
@@ -23,11 +23,12 @@ class SandboxNotStarted(RuntimeError):
     """The sandbox's own process ended before it answered."""
 
 
-class Sandbox:
+class Sandbox(LongLived):
     """An account server, and two load balancers in front of each of its accounts.
 
     Ports are the first stack's; the next stack's are PORT_STEP higher, and 0 takes free ones.
-    `backends` and `renew_on_activity` are those of DataPlane.
+    `backends` and `renew_on_activity` are those of DataPlane. Starting raises PortTaken, and
+    making one ValueError for a backend that is none.
 
         with Sandbox() as sandbox:
             print(sandbox.url, sandbox.planes["staging"].public_url)
@@ -47,7 +48,6 @@ class Sandbox:
         self._internal_port = internal_port
         self._backends = backends
         self._renew_on_activity = renew_on_activity
-        self._undo = contextlib.ExitStack()
         self.planes: dict[str, DataPlane] = {}
 
     @property
@@ -58,34 +58,15 @@ class Sandbox:
     def instance(self) -> str:
         return self._server.instance
 
-    def start(self) -> None:
-        """Take the ports, fill the accounts, answer.
-
-        Raises PortTaken, and ValueError for a backend that is none.
-        """
-        with contextlib.ExitStack() as undo:
-            undo.enter_context(self._server)
+    @contextlib.contextmanager
+    def _running(self) -> Iterator[None]:
+        with contextlib.ExitStack() as parts:
+            parts.enter_context(self._server)
             for place, stack in enumerate(STACKS):
-                plane = undo.enter_context(self._plane(stack, place * PORT_STEP))
+                plane = parts.enter_context(self._plane(stack, place * PORT_STEP))
                 self.planes[stack] = plane
                 self._server.balancers[stack] = plane.urls
-            self._undo = undo.pop_all()
-
-    def close(self) -> None:
-        """Stop and forget everything. A second call does nothing."""
-        self._undo.close()
-
-    def __enter__(self) -> "Sandbox":
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+            yield
 
     def _plane(self, stack: str, step: int) -> DataPlane:
         return DataPlane(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
 
-_TIMEOUT_SECONDS = 5
+_TIMEOUT_SECONDS = 60  # where nothing listens, the refusal comes at once
 _LOADER = botocore.loaders.create_loader()
 """Shared, so a second account does not read the service models again."""
 

@@ -1,5 +1,6 @@
 """The server of the emulated accounts: moto behind our refusals, on the loopback interface."""
 
+import contextlib
 import http
 import io
 import itertools
@@ -8,21 +9,21 @@ import logging
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from types import TracebackType
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from sandbox.account.admission import answer, missing, refusal, unable
 from sandbox.account.calls import CallCounter, identify
 from sandbox.account.refusals import install, refuse_for
 from sandbox.account.seed import REGION, STACKS, SeededAccount, seed
+from sandbox.lifetime import LongLived
 from sandbox.ports import HOST, listen
 
 _WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -34,11 +35,11 @@ _log = logging.getLogger(__name__)
 _servers = itertools.count(1)
 
 
-class AccountServer:
+class AccountServer(LongLived):
     """One AWS account per stack, from `start` to `close`.
 
-    Port 0 takes a free one. Every server has accounts of its own, so several may run in one
-    process; nothing survives `close`.
+    Port 0 takes a free one; starting raises PortTaken. Every server has accounts of its own, so
+    several may run in one process; nothing survives `close`.
 
         with AccountServer() as account:
             print(account.url)
@@ -50,23 +51,18 @@ class AccountServer:
         self.accounts: Mapping[str, SeededAccount] = {}
         self.balancers: dict[str, Mapping[str, str]] = {}
         """URLs of what serves a stack's load balancers, told to clients; empty if nothing does."""
-        self._server: BaseWSGIServer | None = None
-        self._thread: threading.Thread | None = None
 
     @property
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"
 
-    def start(self) -> None:
-        """Take the port, fill the accounts, answer.
-
-        Raises PortTaken.
-        """
+    @contextlib.contextmanager
+    def _running(self) -> Iterator[None]:
         listening = listen(self.port, "the account (--port)")
         with listening:
             self.port = listening.getsockname()[1]
             self._prepare()
-            self._server = make_server(
+            server = make_server(
                 HOST,
                 self.port,
                 self._application(),
@@ -74,37 +70,21 @@ class AccountServer:
                 request_handler=_SilentHandler,
                 fd=listening.fileno(),
             )
-        self._thread = threading.Thread(
-            target=self._server.serve_forever,
+        thread = threading.Thread(
+            target=server.serve_forever,
             kwargs={"poll_interval": 0.05},
             name=f"account server {self.port}",
             daemon=True,
         )
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop and forget the accounts. A second call does nothing."""
-        server, self._server = self._server, None
-        if server is None:
-            return
-        server.shutdown()
-        server.server_close()
-        if self._thread is not None:
-            self._thread.join()
-        for account in self.accounts.values():
-            forget(account.account_id)
-
-    def __enter__(self) -> "AccountServer":
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+            for account in self.accounts.values():
+                forget(account.account_id)
 
     def _prepare(self) -> None:
         install()

@@ -1,26 +1,28 @@
 """Clients that keep asking in the background while something else happens."""
 
 import asyncio
+import contextlib
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from types import TracebackType
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import uvloop
 
 from sandbox.checklist.client import Client, Sample, User
 from sandbox.checklist.targets import Target
+from sandbox.lifetime import LongLived
 
 _PATIENCE_S: Final = 300
 _PAUSE_S: Final = 0.04
 """Between two requests of a target, one of a new client and one of a returning one."""
 
 
-class Load:
+class Load(LongLived):
     """Asks for every target about fifty times a second, half of it as returning users.
 
-    The first request of each user comes before `__enter__` returns.
+    The first request of each user comes before it has started. What made it fail is raised when
+    it starts or closes.
 
     with Load(account.balancers, DUAL, users_each=50) as load:
         change_something()
@@ -40,22 +42,17 @@ class Load:
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
 
-    def __enter__(self) -> "Load":
+    @contextlib.contextmanager
+    def _running(self) -> Iterator[None]:
         self._thread.start()
-        self._begun.wait()
-        self._raise()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
-        if error is None:
+        try:
+            self._begun.wait()
             self._raise()
+            yield
+        finally:
+            self._ended.set()
+            self._thread.join()
+        self._raise()
 
     def wait_for_every_user(self) -> None:
         """Wait until every user has asked at least once more, from begin to end.

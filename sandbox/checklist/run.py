@@ -131,7 +131,7 @@ def _limit(share: Share, scope: str = "") -> str:
 
 def only_moves_rules(result: Result, percentage: int, seconds: float) -> Claim:
     """The claim that an update was a change of percentage and nothing else."""
-    changed = [step for step in result.steps if step.operation is not Operation.SAME]
+    changed = result.changes
     moved = {
         step.name
         for step in changed

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -20,9 +20,17 @@ from sandbox.stopping import stop_asked
 DEFAULT_PUBLIC_PORT: Final = 4600
 DEFAULT_INTERNAL_PORT: Final = 4601
 _LAST_PORT = 65_535
-_STEP_HELP = f"{STACKS[0]}'s; {STACKS[1]}'s is {PORT_STEP} higher. 0 picks free ones."
-
 _EXAMPLE = ("public", "api.passport.xyz", "/v2/stamps/1/score/0x0")
+
+
+def _port_option(balancer: str, default: int) -> Any:
+    return typer.Option(
+        min=0,
+        max=_LAST_PORT - PORT_STEP,
+        help=f"Port of the {balancer} load balancer, {STACKS[0]}'s; {STACKS[1]}'s is {PORT_STEP} "
+        "higher. 0 picks free ones.",
+        show_default=str(default),
+    )
 
 
 def start(
@@ -32,24 +40,8 @@ def start(
             min=0, max=_LAST_PORT, help="Loopback port of the account; 0 picks free ports for all."
         ),
     ] = DEFAULT_PORT,
-    public_port: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=_LAST_PORT - PORT_STEP,
-            help=f"Port of the public load balancer, {_STEP_HELP}",
-            show_default=str(DEFAULT_PUBLIC_PORT),
-        ),
-    ] = None,
-    internal_port: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=_LAST_PORT - PORT_STEP,
-            help=f"Port of the internal load balancer, {_STEP_HELP}",
-            show_default=str(DEFAULT_INTERNAL_PORT),
-        ),
-    ] = None,
+    public_port: Annotated[int | None, _port_option("public", DEFAULT_PUBLIC_PORT)] = None,
+    internal_port: Annotated[int | None, _port_option("internal", DEFAULT_INTERNAL_PORT)] = None,
     backend: Annotated[
         list[str] | None,
         typer.Option(

@@ -32,8 +32,8 @@ from sandbox.commands.common import (
     explained,
 )
 from sandbox.dataplane.client import ControlClient
-from sandbox.engine.choice import EngineName, open_deployment
-from sandbox.engine.result import Operation, Result
+from sandbox.engine.choice import open_deployment
+from sandbox.engine.result import EngineName, Operation, Result
 from sandbox.routes import read_routes
 from sandbox.running import sandbox_process
 from sandbox.stackfile import STACKS, load_stack_file

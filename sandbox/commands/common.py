@@ -13,8 +13,8 @@ from sandbox.account.client import AccountUnreachable
 from sandbox.dataplane.client import ControlRefused, ControlUnreachable
 from sandbox.dataplane.source import ReadFailed
 from sandbox.dataplane.table import UnsupportedRule
-from sandbox.engine.choice import EngineName, EngineRefused, default_engine
-from sandbox.engine.result import DeploymentError
+from sandbox.engine.choice import EngineRefused, default_engine
+from sandbox.engine.result import DeploymentError, EngineName
 from sandbox.ports import PortTaken
 from sandbox.routes import MASK
 from sandbox.running import SandboxNotStarted

@@ -4,7 +4,7 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -25,8 +25,8 @@ from sandbox.commands.common import (
     explained,
 )
 from sandbox.dataplane.client import ControlClient
-from sandbox.engine.choice import AnyDeployment, EngineName, open_deployment
-from sandbox.engine.result import Result
+from sandbox.engine.choice import AnyDeployment, open_deployment
+from sandbox.engine.result import EngineName, Result, Watcher, unwatched
 from sandbox.routes import read_routes
 from sandbox.stackfile import StackConfig, StackFileError, load_stack_file
 
@@ -45,41 +45,39 @@ NoChangesOption = Annotated[
 ]
 
 
-def up(
-    stack: StackOption,
-    url: UrlOption = DEFAULT_URL,
-    engine: EngineOption = DEFAULT_ENGINE,
-    rust: RustOption = None,
-    config: ConfigOption = None,
-    secret: SecretOption = None,
-    as_json: JsonOption = False,
-    expect_no_changes: NoChangesOption = False,
-) -> None:
+def _deploying(work: Callable[[AnyDeployment, bool], Result]) -> Callable[..., None]:
+    """The command that does this, told whether to print JSON; `up` and `preview` are alike."""
+
+    def command(
+        stack: StackOption,
+        url: UrlOption = DEFAULT_URL,
+        engine: EngineOption = DEFAULT_ENGINE,
+        rust: RustOption = None,
+        config: ConfigOption = None,
+        secret: SecretOption = None,
+        as_json: JsonOption = False,
+        expect_no_changes: NoChangesOption = False,
+    ) -> None:
+        with _deployment(engine, url, _configuration(stack, rust, config, secret)) as deployment:
+            result = work(deployment, as_json)
+            if expect_no_changes and result.changes:
+                errors.print("Changes where none were expected.")
+                raise typer.Exit(UNEXPECTED_CHANGES)
+
+    command.__name__, command.__doc__ = work.__name__, work.__doc__
+    return command
+
+
+@_deploying
+def up(deployment: AnyDeployment, as_json: bool) -> Result:
     """Deploy the program with that stack's own file."""
-    with _deployment(engine, url, _configuration(stack, rust, config, secret)) as deployment:
-        result = _watched(f"Deploying {stack}", deployment.up, as_json=as_json)
-        _show(deployment, f"{stack} deployed", result, as_json=as_json)
-        _expect(result, no_changes=expect_no_changes)
+    return _told(deployment, deployment.up, "Deploying", "deployed", as_json=as_json)
 
 
-def preview(
-    stack: StackOption,
-    url: UrlOption = DEFAULT_URL,
-    engine: EngineOption = DEFAULT_ENGINE,
-    rust: RustOption = None,
-    config: ConfigOption = None,
-    secret: SecretOption = None,
-    as_json: JsonOption = False,
-    expect_no_changes: NoChangesOption = False,
-) -> None:
+@_deploying
+def preview(deployment: AnyDeployment, as_json: bool) -> Result:
     """Show what `up` would change, and change nothing."""
-    with _deployment(engine, url, _configuration(stack, rust, config, secret)) as deployment:
-        result = _watched(f"Previewing {stack}", deployment.preview, as_json=as_json)
-        if as_json:
-            print(report.as_json(result, engine))
-        else:
-            report.print_result(console, f"{stack} would have ({engine})", result)
-        _expect(result, no_changes=expect_no_changes)
+    return _told(deployment, deployment.preview, "Previewing", "would have", as_json=as_json)
 
 
 def destroy(
@@ -90,8 +88,7 @@ def destroy(
 ) -> None:
     """Delete everything the program made in the stack."""
     with _deployment(engine, url, _configuration(stack, None, None, None)) as deployment:
-        result = _watched(f"Destroying {stack}", deployment.destroy, as_json=as_json)
-        _show(deployment, f"{stack} destroyed", result, as_json=as_json)
+        _told(deployment, deployment.destroy, "Destroying", "destroyed", as_json=as_json)
 
 
 def routes(stack: StackOption, url: UrlOption = DEFAULT_URL, as_json: JsonOption = False) -> None:
@@ -141,29 +138,29 @@ def _absolute(values: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _watched(
-    what: str, work: Callable[[Callable[[Any], None]], Result], *, as_json: bool
+def _told(
+    deployment: AnyDeployment,
+    work: Callable[[Watcher], Result],
+    doing: str,
+    done: str,
+    *,
+    as_json: bool,
 ) -> Result:
+    """Do it, and print what was done and, after a change, the rules that AWS then holds."""
+    stack, account = deployment.config.stack, deployment.account
     if as_json:
-        return work(lambda _: None)
-    with report.Progress(errors, what) as progress:
-        return work(progress.step)
-
-
-def _show(deployment: AnyDeployment, title: str, result: Result, *, as_json: bool) -> None:
-    account = deployment.account
-    if account.balancers:  # what is shown now is also what they obey
-        ControlClient(account.balancers["control"]).refresh()
-    found = read_routes(account)
+        result = work(unwatched)
+    else:
+        with report.Progress(errors, f"{doing} {stack}") as progress:
+            result = work(progress.step)
+    found = None
+    if work != deployment.preview:
+        if account.balancers:  # what is shown now is also what they obey
+            ControlClient(account.balancers["control"]).refresh()
+        found = read_routes(account)
     if as_json:
         print(report.as_json(result, deployment.engine, found))
     else:
-        report.print_result(console, f"{title} ({deployment.engine})", result)
-        report.print_routes(console, found)
-
-
-def _expect(result: Result, *, no_changes: bool) -> None:
-    counted = report.counts(result)
-    if no_changes and any(count for word, count in counted.items() if word != "unchanged"):
-        errors.print("Changes where none were expected.")
-        raise typer.Exit(UNEXPECTED_CHANGES)
+        report.print_result(console, f"{stack} {done} ({deployment.engine})", result)
+        report.print_routes(console, found or [])
+    return result

@@ -5,8 +5,7 @@ import contextlib
 import random
 import socket
 import threading
-from collections.abc import Callable, Mapping
-from types import TracebackType
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast, overload
 
 import uvicorn
@@ -29,6 +28,7 @@ from sandbox.dataplane.responder import Responder, ServiceResponder
 from sandbox.dataplane.services import HttpBackend, HttpService, Service
 from sandbox.dataplane.source import INTERVAL_S, PATIENCE_S, Live, Source
 from sandbox.dataplane.stickiness import Renewal, Stickiness
+from sandbox.lifetime import LongLived
 from sandbox.ports import HOST, listen
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Account(Protocol):
     def foundation(self) -> Mapping[str, Any]: ...
 
 
-class DataPlane:
+class DataPlane(LongLived):
     """The public and the internal load balancer, from `start` to `close`.
 
     Ports: 0 takes a free one. `backends` says what stands behind an implementation
@@ -64,7 +64,7 @@ class DataPlane:
     functions (by the group's name, `registry`): the URL of a service or of a Lambda API, or a
     backend; else a built-in responder answers.
     `renew_on_activity`: whether every answer renews a stickiness cookie, which AWS does not
-    document for these cookies.
+    document for these cookies. Starting raises PortTaken, UnsupportedRule and ReadFailed.
 
         with DataPlane(account) as plane:
             print(plane.public_url)
@@ -108,8 +108,6 @@ class DataPlane:
         self._stickiness = {
             name: Stickiness(self.clock, chance, self._renewal) for name in (PUBLIC, INTERNAL)
         }
-        self._servers: list[Server] = []
-        self._thread: threading.Thread | None = None
 
     @property
     def public_url(self) -> str:
@@ -141,11 +139,8 @@ class DataPlane:
             self.urls,
         )
 
-    def start(self) -> None:
-        """Take the ports, read the rules, answer.
-
-        Raises PortTaken, UnsupportedRule and ReadFailed.
-        """
+    @contextlib.contextmanager
+    def _running(self) -> Iterator[None]:
         with contextlib.ExitStack() as undo:
             sockets = {
                 name: undo.enter_context(
@@ -156,39 +151,14 @@ class DataPlane:
             self._ports = {name: one.getsockname()[1] for name, one in sockets.items()}
             self.source.start()
             undo.callback(self.source.close)
-            self._servers = [
+            servers = [
                 Server(self._app(name), listening, "httptools" if name == CONTROL else Connection)
                 for name, listening in sockets.items()
             ]
-            self._thread = threading.Thread(target=self._serve, name="load balancers", daemon=True)
-            self._thread.start()
-            for server in self._servers:
-                server.wait_until_ready(self._thread)
+            undo.enter_context(_served(servers, self._stand_ins.close))
             self.monitor.start()
-            undo.pop_all()
-
-    def close(self) -> None:
-        """Stop. A second call does nothing."""
-        thread, self._thread = self._thread, None
-        if thread is None:
-            return
-        self.source.close()
-        self.monitor.close()
-        for server in self._servers:
-            server.should_exit = True
-        thread.join()
-
-    def __enter__(self) -> "DataPlane":
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+            undo.callback(self.monitor.close)
+            yield
 
     def status(self) -> dict[str, Any]:
         """What is live, where, and under which conditions, as JSON."""
@@ -224,15 +194,31 @@ class DataPlane:
             self.clock,
         )
 
-    def _serve(self) -> None:
-        async def serve() -> None:
-            try:
-                await asyncio.gather(*(server.serve_socket() for server in self._servers))
-            finally:
-                await self._stand_ins.close()
 
+@contextlib.contextmanager
+def _served(servers: Sequence["Server"], close: Callable[[], Awaitable[None]]) -> Iterator[None]:
+    """Serve all ports from one thread of their own, whose loop ends with `close`."""
+
+    async def serve() -> None:
+        try:
+            await asyncio.gather(*(server.serve_socket() for server in servers))
+        finally:
+            await close()
+
+    def run() -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve())
+
+    thread = threading.Thread(target=run, name="load balancers", daemon=True)
+    thread.start()
+    try:
+        for server in servers:
+            server.wait_until_ready(thread)
+        yield
+    finally:
+        for server in servers:
+            server.should_exit = True
+        thread.join()
 
 
 class _StandIns:

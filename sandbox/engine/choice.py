@@ -11,15 +11,6 @@ from sandbox.engine.pulumi_project import PulumiProject
 from sandbox.engine.result import EngineName, Result, Watcher, unwatched
 from sandbox.stackfile import StackConfig
 
-__all__ = [
-    "AnyDeployment",
-    "EngineName",
-    "EngineRefused",
-    "default_engine",
-    "open_deployment",
-    "open_project",
-]
-
 _INSTALL = "https://www.pulumi.com/docs/install/"
 
 

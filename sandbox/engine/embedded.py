@@ -17,6 +17,7 @@ import contextlib
 import gc
 import hashlib
 import hmac
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,6 @@ from typing import Any
 import pulumi
 from botocore.exceptions import BotoCoreError, ClientError
 from google.protobuf import empty_pb2, struct_pb2
-from pulumi.output import Unknown
 from pulumi.runtime import mocks, rpc, settings, stack
 from pulumi.runtime.proto import resource_pb2
 
@@ -43,6 +43,7 @@ from sandbox.engine.result import (
 from sandbox.engine.state import Resource, State
 from sandbox.provider import Provider
 from sandbox.provider.base import words
+from sandbox.provider.schema import has_unknown
 
 _SIGNATURE = rpc._special_sig_key
 _SECRET = rpc._special_secret_sig
@@ -127,7 +128,7 @@ class Engine(mocks.MockMonitor):
             self.requests.append((urn, request))
         raw = rpc.deserialize_properties(request.object)
         inputs = _unwrapped(raw)
-        known = {name: value for name, value in inputs.items() if not _has_unknown(value)}
+        known = {name: value for name, value in inputs.items() if not has_unknown(value)}
         if problems := self._provider.check(request.type, known):
             raise ValueError("; ".join(problems))
         masked = self._masked(request.object)
@@ -244,11 +245,10 @@ def run(engine: Engine, program: Callable[[], Any], *, project: str, stack_name:
     try:
         with _without_collections():
             asyncio.run(_run(engine, program, project, stack_name))
-    except _Stopped:
-        pass
-    except BaseException:
+    except BaseException as error:
         engine.stop()
-        if not engine.result.failures:
+        _close_unawaited()
+        if not engine.result.failures and not isinstance(error, _Stopped):
             raise
     if not engine.result.failures:
         engine.delete_unregistered()
@@ -266,6 +266,18 @@ def _without_collections() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+def _close_unawaited() -> None:
+    """Close what the SDK's outputs did not come to await; Python would warn of each later."""
+    sdk = str(Path(pulumi.__file__).parent)
+    for one in gc.get_objects():
+        if (
+            inspect.iscoroutine(one)
+            and one.cr_code.co_filename.startswith(sdk)
+            and inspect.getcoroutinestate(one) == inspect.CORO_CREATED
+        ):
+            one.close()
 
 
 async def _run(engine: Engine, program: Callable[[], Any], project: str, stack_name: str) -> None:
@@ -295,11 +307,3 @@ def _unwrapped(value: Any) -> Any:
     if isinstance(value, list):
         return [_unwrapped(item) for item in value]
     return value
-
-
-def _has_unknown(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(_has_unknown(item) for item in value.values())
-    if isinstance(value, list):
-        return any(_has_unknown(item) for item in value)
-    return isinstance(value, Unknown)

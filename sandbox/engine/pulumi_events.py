@@ -104,9 +104,10 @@ class Recorder:
         self._watch(step)
 
     def _replace(self, metadata: StepEventMetadata) -> None:
-        name = _name(metadata.urn)
-        reason = would_replace(metadata.keys or metadata.diffs or ())
-        self._replaced[metadata.urn] = f"{metadata.type} {name}: {reason}"
+        properties = metadata.keys or metadata.diffs or ()
+        if properties or metadata.urn not in self._replaced:  # the last step names none
+            reason = f"{metadata.type} {_name(metadata.urn)}: {would_replace(properties)}"
+            self._replaced[metadata.urn] = reason
 
 
 def _text(error: DiagnosticEvent) -> str:

@@ -49,6 +49,11 @@ class Result:
     failures: list[str] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def changes(self) -> list[Step]:
+        """The steps that change something, in the order in which they were done."""
+        return [step for step in self.steps if step.operation is not Operation.SAME]
+
     def of(self, operation: Operation) -> list[Step]:
         return sorted(
             (step for step in self.steps if step.operation is operation),

@@ -1,8 +1,9 @@
 """A small AWS provider: the resource types of this program over boto3.
 
-It knows nothing of its caller: the embedded engine today, the real Pulumi CLI over gRPC
-later. Types, property names and ids are pulumi-aws's; what the real provider refuses at
-plan time, replaces or sends is imitated as far as this program can tell the difference.
+It knows nothing of its caller: the embedded engine, or the Pulumi CLI through
+`sandbox.plugin`. Types, property names and ids are pulumi-aws's; what the real provider
+refuses at plan time, replaces or sends is imitated as far as this program can tell the
+difference.
 """
 
 from collections.abc import Callable, Mapping
@@ -74,10 +75,6 @@ class Provider:
                 return cached(service)
 
         self._handlers = {name: handler(locked) for name, handler in HANDLERS.items()}
-
-    def types(self) -> frozenset[str]:
-        """The types it manages."""
-        return frozenset(self._handlers)
 
     def check(self, type_: str, inputs: Mapping[str, Any]) -> list[str]:
         """What the real provider refuses at plan time.

@@ -10,11 +10,11 @@ from sandbox.provider.base import (
     Handler,
     Inputs,
     Read,
-    TagChange,
     camel,
     found,
     pascal,
     physical_name,
+    retag,
 )
 from sandbox.provider.schema import (
     TAGS,
@@ -163,7 +163,13 @@ class Function(Handler):
                 self.api.update_function_code(FunctionName=id_, **_sent_code(new))
             )
         if "tags" in changed:
-            self._change_tags(id_, outputs.get("arn"), TagChange.between(old, new))
+            api, arn = self.api, outputs.get("arn") or self._arn(id_)
+            retag(
+                old,
+                new,
+                lambda keys: api.untag_resource(Resource=arn, TagKeys=keys),
+                lambda tags: api.tag_resource(Resource=arn, Tags=tags),
+            )
         return outputs
 
     def delete(self, id_: str, _inputs: Inputs) -> None:
@@ -177,12 +183,8 @@ class Function(Handler):
     def _wait(self, waiter: str, name: str) -> None:
         self.api.get_waiter(waiter).wait(FunctionName=name)
 
-    def _change_tags(self, name: str, arn: str | None, tags: TagChange) -> None:
-        arn = arn or self.api.get_function_configuration(FunctionName=name)["FunctionArn"]
-        if tags.remove:
-            self.api.untag_resource(Resource=arn, TagKeys=tags.remove)
-        if tags.put:
-            self.api.tag_resource(Resource=arn, Tags=tags.put)
+    def _arn(self, name: str) -> str:
+        return str(self.api.get_function_configuration(FunctionName=name)["FunctionArn"])
 
 
 def _sent(inputs: Inputs) -> dict[str, Any]:

@@ -14,7 +14,7 @@ Inputs = Mapping[str, Any]
 T = TypeVar("T")
 
 UNIQUE_LENGTH: Final = 26
-"""Characters the real provider appends to a name prefix."""
+"""Characters with which the real provider makes an id unique."""
 
 
 @dataclass(frozen=True)
@@ -96,17 +96,8 @@ class Handler(ABC):
 
 
 def physical_name(logical: str, inputs: Inputs) -> str:
-    """The name the program gave, or one from its prefix or from the logical name."""
-    if name := inputs.get("name"):
-        return str(name)
-    if prefix := inputs.get("namePrefix"):
-        return f"{prefix}{unique()}"
-    return f"{logical}-{secrets.token_hex(4)[:7]}"
-
-
-def unique() -> str:
-    """The ending of a name made from a prefix."""
-    return secrets.token_hex(UNIQUE_LENGTH // 2)
+    """The name the program gave, or one from the logical name."""
+    return str(inputs.get("name") or f"{logical}-{secrets.token_hex(4)[:7]}")
 
 
 def found(call: Callable[[], T], *absent: str) -> T | None:
@@ -139,7 +130,7 @@ def camel(fields: Inputs) -> dict[str, Any]:
 
 def tagged(inputs: Inputs) -> dict[str, list[dict[str, str]]]:
     """The `Tags` argument of a create call, left out when there are none."""
-    tags = _tag_list(inputs.get("tags", {}))
+    tags = tag_list(inputs.get("tags", {}))
     return {"Tags": tags} if tags else {}
 
 
@@ -148,25 +139,20 @@ def tag_table(tags: list[dict[str, str]]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in tags}
 
 
-@dataclass(frozen=True)
-class TagChange:
-    """Tags to set and tags to take away."""
-
-    put: dict[str, str]
-    remove: list[str]
-
-    @classmethod
-    def between(cls, old: Inputs, new: Inputs) -> "TagChange":
-        before, after = old.get("tags", {}), new.get("tags", {})
-        return cls(
-            {key: value for key, value in after.items() if before.get(key) != value},
-            sorted(set(before) - set(after)),
-        )
-
-    @property
-    def put_list(self) -> list[dict[str, str]]:
-        return _tag_list(self.put)
+def retag(
+    old: Inputs,
+    new: Inputs,
+    remove: Callable[[list[str]], object],
+    put: Callable[[dict[str, str]], object],
+) -> None:
+    """Take away the tags that are gone, and set those that are new or changed."""
+    before, after = old.get("tags", {}), new.get("tags", {})
+    if gone := sorted(set(before) - set(after)):
+        remove(gone)
+    if changed := {key: value for key, value in after.items() if before.get(key) != value}:
+        put(changed)
 
 
-def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags as most of the APIs take them."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -10,11 +10,12 @@ from sandbox.provider.base import (
     Handler,
     Inputs,
     Read,
-    TagChange,
     camel,
     found,
     pascal,
     physical_name,
+    retag,
+    tag_list,
     tag_table,
     tagged,
 )
@@ -37,9 +38,7 @@ _EXTENDED: Final = (
     r"|(TM|WM|PR|TC|TS)\((\d+(\.\d+)?%?)?:(\d+(\.\d+)?%?)?\)"
 )
 _BAD_STATISTIC: Final = "invalid value for {path} (invalid statistic)"
-_ONE_METRIC: Final = (
-    "dimensions", "extendedStatistic", "metricName", "namespace", "period", "statistic",
-)  # fmt: skip
+_ONE_METRIC: Final = ("dimensions", "metricName", "namespace", "period", "statistic")
 """What an alarm over one metric has and one over metric queries may not."""
 
 
@@ -89,11 +88,12 @@ class _Alarm(Handler):
             self._put(id_, new)
         if "tags" in changed:
             arn = self._describe(id_)["AlarmArn"]
-            tags = TagChange.between(old, new)
-            if tags.remove:
-                self.api.untag_resource(ResourceARN=arn, TagKeys=tags.remove)
-            if tags.put:
-                self.api.tag_resource(ResourceARN=arn, Tags=tags.put_list)
+            retag(
+                old,
+                new,
+                lambda keys: self.api.untag_resource(ResourceARN=arn, TagKeys=keys),
+                lambda tags: self.api.tag_resource(ResourceARN=arn, Tags=tag_list(tags)),
+            )
         return {}
 
     def delete(self, id_: str, _inputs: Inputs) -> None:
@@ -146,9 +146,7 @@ class MetricAlarm(_Alarm):
         ),
         datapointsToAlarm=whole(at_least(1)),
         dimensions=Table(),
-        evaluateLowSampleCountPercentiles=text(one_of("evaluate", "ignore")),
         evaluationPeriods=whole(at_least(1)),
-        extendedStatistic=text(matches(_EXTENDED, _BAD_STATISTIC)),
         insufficientDataActions=set_of(text(ARN), high=_ACTION_LIMIT),
         metricName=text(NOT_EMPTY),
         metricQueries=set_of(_QUERY),
@@ -157,7 +155,6 @@ class MetricAlarm(_Alarm):
         period=whole(_period(10, 20, 30)),
         statistic=text(one_of(*_STATISTICS)),
         threshold=real(),
-        thresholdMetricId=text(NOT_EMPTY),
         treatMissingData=text(
             one_of("breaching", "ignore", "missing", "notBreaching"), default="missing"
         ),
@@ -165,7 +162,7 @@ class MetricAlarm(_Alarm):
         tags=TAGS,
     )
     replaces = frozenset({"name"})
-    computed = frozenset({"name", "evaluateLowSampleCountPercentiles"})
+    computed = frozenset({"name"})
 
     def check(self, inputs: Inputs) -> list[str]:
         there = {name for name, value in inputs.items() if value not in (None, [], {})}
@@ -174,9 +171,7 @@ class MetricAlarm(_Alarm):
             for name in _ONE_METRIC
             if {name, "metricQueries"} <= there
         ]
-        if {"threshold", "thresholdMetricId"} <= there:
-            problems.append('"threshold": conflicts with thresholdMetricId')
-        if "metricName" in there and len(there & {"statistic", "extendedStatistic"}) != 1:
+        if "metricName" in there and "statistic" not in there:
             problems.append(
                 "One of `statistic` or `extendedStatistic` must be set "
                 "for a cloudwatch metric alarm"
@@ -194,7 +189,6 @@ class MetricAlarm(_Alarm):
             {key: value for key, value in inputs.items() if key not in {"name", "tags"}},
             okActions="OKActions",
             metricQueries="Metrics",
-            evaluateLowSampleCountPercentiles="EvaluateLowSampleCountPercentile",
         )
         if "Dimensions" in sent:
             sent["Dimensions"] = _send_dimensions(sent["Dimensions"])
@@ -206,7 +200,6 @@ class MetricAlarm(_Alarm):
         return super()._read(alarm) | {
             "dimensions": _read_dimensions(alarm),
             "metricQueries": [_read_query(query) for query in alarm.get("Metrics", [])],
-            "evaluateLowSampleCountPercentiles": alarm.get("EvaluateLowSampleCountPercentile"),
         }
 
 

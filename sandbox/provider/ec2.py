@@ -1,4 +1,7 @@
-"""Security groups with their rules written inline."""
+"""Security groups with their rules written inline.
+
+Rules are about IPv4 ranges, which is all that this program writes; AWS's others are not seen.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -6,14 +9,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sandbox.provider.base import (
-    UNIQUE_LENGTH,
     Created,
     Handler,
     Inputs,
     Read,
-    TagChange,
     found,
     physical_name,
+    retag,
+    tag_list,
     tag_table,
     tagged,
 )
@@ -21,10 +24,8 @@ from sandbox.provider.schema import (
     TAGS,
     Many,
     block,
-    flag,
     has_unknown,
     list_of,
-    set_of,
     text,
     whole,
 )
@@ -33,23 +34,12 @@ from sandbox.provider.validators import cidr, length, matches
 _MISSING: Final = "InvalidGroup.NotFound"
 _ALL: Final = "-1"
 _PROTOCOLS: Final = {"all": _ALL, "6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
-_SOURCES: Final = {
-    "cidrBlocks": ("IpRanges", "CidrIp"),
-    "ipv6CidrBlocks": ("Ipv6Ranges", "CidrIpv6"),
-    "prefixListIds": ("PrefixListIds", "PrefixListId"),
-    "securityGroups": ("UserIdGroupPairs", "GroupId"),
-}
-_SELF: Final = "self"
 _LISTS: Final = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
 _RULE: Final = block(
     fromPort=whole(required=True),
     toPort=whole(required=True),
     protocol=text(required=True),
     cidrBlocks=list_of(text(cidr(4))),
-    ipv6CidrBlocks=list_of(text(cidr(6))),
-    prefixListIds=list_of(text()),
-    securityGroups=set_of(text()),
-    self=flag(),
     description=text(length(0, 255)),
 )
 
@@ -71,13 +61,12 @@ class _Rules(Many):
 
 @dataclass(frozen=True, order=True)
 class _Permission:
-    """What AWS grants and takes away: one protocol, port range and source."""
+    """What AWS grants and takes away: one protocol, port range and range of addresses."""
 
     protocol: str
     from_port: int
     to_port: int
     description: str
-    kind: str
     source: str
 
 
@@ -88,18 +77,14 @@ class SecurityGroup(Handler):
     service = "ec2"
     schema = block(
         name=text(length(0, 255), matches(r"(?!sg-).*", "{path} cannot begin with sg-")),
-        namePrefix=text(
-            length(0, 255 - UNIQUE_LENGTH), matches(r"(?!sg-).*", "{path} cannot begin with sg-")
-        ),
         description=text(length(0, 255), default="Managed by Pulumi"),
         vpcId=text(),
         ingress=_Rules(of=_RULE),
         egress=_Rules(of=_RULE),
         tags=TAGS,
     )
-    replaces = frozenset({"name", "namePrefix", "description", "vpcId"})
-    computed = frozenset({"name", "namePrefix", "vpcId", "ingress", "egress"})
-    unreadable = frozenset({"namePrefix"})
+    replaces = frozenset({"name", "description", "vpcId"})
+    computed = frozenset({"name", "vpcId", "ingress", "egress"})
 
     def create(self, name: str, inputs: Inputs) -> Created:
         more: dict[str, Any] = {"VpcId": inputs["vpcId"]} if "vpcId" in inputs else {}
@@ -125,7 +110,7 @@ class SecurityGroup(Handler):
             "description": group["Description"],
             "vpcId": group.get("VpcId"),
             "tags": tag_table(group.get("Tags", [])),
-        } | {direction: _grouped(_granted(group[key], id_)) for direction, key in _LISTS.items()}
+        } | {direction: _grouped(_granted(group[key])) for direction, key in _LISTS.items()}
         return Read(id_, self.as_written(inputs_found, inputs), self._outputs(group))
 
     def update(self, id_: str, old: Inputs, new: Inputs, changed: frozenset[str]) -> dict[str, Any]:
@@ -134,11 +119,13 @@ class SecurityGroup(Handler):
             for direction in sorted(directions):
                 self._reconcile(group, direction, new[direction])
         if "tags" in changed:
-            tags = TagChange.between(old, new)
-            if tags.remove:
-                self.api.delete_tags(Resources=[id_], Tags=[{"Key": key} for key in tags.remove])
-            if tags.put:
-                self.api.create_tags(Resources=[id_], Tags=tags.put_list)
+            api, mine = self.api, [id_]
+            retag(
+                old,
+                new,
+                lambda keys: api.delete_tags(Resources=mine, Tags=[{"Key": key} for key in keys]),
+                lambda tags: api.create_tags(Resources=mine, Tags=tag_list(tags)),
+            )
         return {}
 
     def delete(self, id_: str, _inputs: Inputs) -> None:
@@ -161,13 +148,13 @@ class SecurityGroup(Handler):
         self, group: Mapping[str, Any], direction: str, rules: list[Mapping[str, Any]]
     ) -> None:
         id_ = group["GroupId"]
-        there, wanted = set(_granted(group[_LISTS[direction]], id_)), set(_split(rules))
+        there, wanted = set(_granted(group[_LISTS[direction]])), set(_split(rules))
         if gone := there - wanted:
             revoke = getattr(self.api, f"revoke_security_group_{direction}")
-            revoke(GroupId=id_, IpPermissions=_sent(gone, id_))
+            revoke(GroupId=id_, IpPermissions=_sent(gone))
         if new := wanted - there:
             authorize = getattr(self.api, f"authorize_security_group_{direction}")
-            authorize(GroupId=id_, IpPermissions=_sent(new, id_))
+            authorize(GroupId=id_, IpPermissions=_sent(new))
 
 
 def _split(rules: Iterable[Mapping[str, Any]]) -> Iterator[_Permission]:
@@ -176,27 +163,21 @@ def _split(rules: Iterable[Mapping[str, Any]]) -> Iterator[_Permission]:
         protocol = str(rule["protocol"]).lower()
         protocol = _PROTOCOLS.get(protocol, protocol)
         first, last = (0, 0) if protocol == _ALL else (rule["fromPort"], rule["toPort"])
-        sources = [(kind, source) for kind in _SOURCES for source in rule.get(kind, [])]
-        if rule.get("self"):
-            sources.append((_SELF, ""))
-        for kind, source in sources:
-            yield _Permission(protocol, first, last, rule.get("description", ""), kind, source)
+        for source in rule.get("cidrBlocks", []):
+            yield _Permission(protocol, first, last, rule.get("description", ""), source)
 
 
-def _granted(permissions: Iterable[Mapping[str, Any]], own_id: str) -> Iterator[_Permission]:
+def _granted(permissions: Iterable[Mapping[str, Any]]) -> Iterator[_Permission]:
     """The permissions that AWS lists."""
     for entry in permissions:
-        for kind, (sources, key) in _SOURCES.items():
-            for source in entry.get(sources, []):
-                is_self = source[key] == own_id
-                yield _Permission(
-                    entry["IpProtocol"],
-                    entry.get("FromPort", 0),
-                    entry.get("ToPort", 0),
-                    source.get("Description", ""),
-                    _SELF if is_self else kind,
-                    "" if is_self else source[key],
-                )
+        for source in entry.get("IpRanges", []):
+            yield _Permission(
+                entry["IpProtocol"],
+                entry.get("FromPort", 0),
+                entry.get("ToPort", 0),
+                source.get("Description", ""),
+                source["CidrIp"],
+            )
 
 
 def _grouped(permissions: Iterable[_Permission]) -> list[dict[str, Any]]:
@@ -209,22 +190,17 @@ def _grouped(permissions: Iterable[_Permission]) -> list[dict[str, Any]]:
         )
         if one.description:
             rule["description"] = one.description
-        if one.kind == _SELF:
-            rule["self"] = True
-        else:
-            rule.setdefault(one.kind, []).append(one.source)
+        rule.setdefault("cidrBlocks", []).append(one.source)
     return list(rules.values())
 
 
-def _sent(permissions: Iterable[_Permission], own_id: str) -> list[dict[str, Any]]:
+def _sent(permissions: Iterable[_Permission]) -> list[dict[str, Any]]:
     """Permissions as the API takes them."""
     entries: dict[tuple[str, int, int], dict[str, Any]] = defaultdict(dict)
     for one in sorted(permissions):
-        kind, source = ("securityGroups", own_id) if one.kind == _SELF else (one.kind, one.source)
-        sources, key = _SOURCES[kind]
         entry = entries[one.protocol, one.from_port, one.to_port]
         note = {"Description": one.description} if one.description else {}
-        entry.setdefault(sources, []).append({key: source, **note})
+        entry.setdefault("IpRanges", []).append({"CidrIp": one.source, **note})
     return [
         {"IpProtocol": protocol, **entry}
         | ({} if protocol == _ALL else {"FromPort": first, "ToPort": last})

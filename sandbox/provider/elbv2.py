@@ -10,29 +10,18 @@ from sandbox.provider.base import (
     Handler,
     Inputs,
     Read,
-    TagChange,
     found,
     physical_name,
+    retag,
+    tag_list,
     tag_table,
     tagged,
 )
-from sandbox.provider.schema import TAGS, block, flag, text, whole
-from sandbox.provider.validators import Test, between, matches, one_of
+from sandbox.provider.schema import TAGS, block, flag, text
+from sandbox.provider.validators import matches, one_of
 
 _MULTI_VALUE = "lambda.multi_value_headers.enabled"
 _HEALTH = "TargetHealthDescriptions"
-_NOT_FOR_LAMBDA = ("port", "protocol", "protocolVersion", "vpcId")
-_NAME_CHARACTERS = matches(
-    r"[0-9A-Za-z-]*", 'only alphanumeric characters and hyphens allowed in "{path}"'
-)
-_NO_HYPHEN_FIRST = matches(r"(?!-).*", '"{path}" cannot begin with a hyphen')
-
-
-def _no_longer_than(length: int) -> Test:
-    return (
-        lambda value: len(value) <= length,
-        f'"{{path}}" cannot be longer than {length} characters',
-    )
 
 
 class TargetGroup(Handler):
@@ -42,33 +31,19 @@ class TargetGroup(Handler):
     service = "elbv2"
     schema = block(
         name=text(
-            _no_longer_than(32),
-            _NAME_CHARACTERS,
-            _NO_HYPHEN_FIRST,
+            (lambda value: len(value) <= 32, '"{path}" cannot be longer than 32 characters'),
+            matches(
+                r"[0-9A-Za-z-]*", 'only alphanumeric characters and hyphens allowed in "{path}"'
+            ),
+            matches(r"(?!-).*", '"{path}" cannot begin with a hyphen'),
             matches(r".*(?<!-)", '"{path}" cannot end with a hyphen'),
         ),
-        namePrefix=text(_no_longer_than(32 - UNIQUE_LENGTH), _NAME_CHARACTERS, _NO_HYPHEN_FIRST),
         targetType=text(one_of("lambda")),
         lambdaMultiValueHeadersEnabled=flag(),
-        port=whole(between(1, 65_535)),
-        protocol=text(),
-        protocolVersion=text(),
-        vpcId=text(),
-        ipAddressType=text(one_of("ipv4", "ipv6")),
         tags=TAGS,
     )
-    replaces = frozenset({"name", "namePrefix", "targetType", "ipAddressType", *_NOT_FOR_LAMBDA})
-    computed = frozenset({"name", "namePrefix", "ipAddressType"})
-    unreadable = frozenset({"namePrefix", "ipAddressType", *_NOT_FOR_LAMBDA})
-
-    def normal(self, inputs: Inputs) -> dict[str, Any]:
-        # The real provider only warns about these and sees no change in them.
-        lambda_only = inputs.get("targetType") == "lambda"
-        return {
-            name: value
-            for name, value in super().normal(inputs).items()
-            if not (lambda_only and name in _NOT_FOR_LAMBDA)
-        }
+    replaces = frozenset({"name", "targetType"})
+    computed = frozenset({"name"})
 
     def create(self, name: str, inputs: Inputs) -> Created:
         group = self.api.create_target_group(
@@ -174,8 +149,9 @@ def tags_of(api: Any, arn: str) -> dict[str, str]:
 
 def change_tags(api: Any, arn: str, old: Inputs, new: Inputs) -> None:
     """Bring the tags of anything that belongs to a load balancer up to date."""
-    tags = TagChange.between(old, new)
-    if tags.remove:
-        api.remove_tags(ResourceArns=[arn], TagKeys=tags.remove)
-    if tags.put:
-        api.add_tags(ResourceArns=[arn], Tags=tags.put_list)
+    retag(
+        old,
+        new,
+        lambda keys: api.remove_tags(ResourceArns=[arn], TagKeys=keys),
+        lambda tags: api.add_tags(ResourceArns=[arn], Tags=tag_list(tags)),
+    )

@@ -3,20 +3,19 @@
 from typing import Any, Final
 
 from sandbox.provider.base import (
-    UNIQUE_LENGTH,
     Created,
     Handler,
     Inputs,
     Read,
-    TagChange,
     found,
-    pascal,
     physical_name,
+    retag,
+    tag_list,
     tag_table,
     tagged,
 )
-from sandbox.provider.schema import TAGS, Policy, Scalar, block, text, whole
-from sandbox.provider.validators import ARN, Test, between, length, matches
+from sandbox.provider.schema import TAGS, Policy, Scalar, block, text
+from sandbox.provider.validators import ARN, Test, length, matches
 
 _MISSING: Final = "NoSuchEntity"
 _POLICY_LENGTH: Final = 10_240
@@ -40,25 +39,18 @@ class Role(Handler):
     service = "iam"
     schema = block(
         assumeRolePolicy=Policy(),
-        description=text(length(0, 1000)),
-        maxSessionDuration=whole(between(3600, 43_200), default=3600),
         name=_name(64),
-        namePrefix=_name(64 - UNIQUE_LENGTH),
-        path=text(length(0, 512), default="/"),
-        permissionsBoundary=text(ARN),
         tags=TAGS,
     )
-    replaces = frozenset({"name", "namePrefix", "path"})
-    computed = frozenset({"name", "namePrefix"})
-    unreadable = frozenset({"namePrefix"})
+    replaces = frozenset({"name"})
+    computed = frozenset({"name"})
 
     def create(self, name: str, inputs: Inputs) -> Created:
-        skipped = {"name", "namePrefix", "tags"}
-        fields = {key: value for key, value in inputs.items() if key not in skipped}
-        sent = pascal(fields, assumeRolePolicy="AssumeRolePolicyDocument")
-        role = self.api.create_role(RoleName=physical_name(name, inputs), **sent, **tagged(inputs))[
-            "Role"
-        ]
+        role = self.api.create_role(
+            RoleName=physical_name(name, inputs),
+            AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
+            **tagged(inputs),
+        )["Role"]
         return Created(role["RoleName"], _outputs(role))
 
     def read(self, id_: str, inputs: Inputs | None) -> Read | None:
@@ -66,14 +58,9 @@ class Role(Handler):
         if answer is None:
             return None
         role = answer["Role"]
-        boundary = role.get("PermissionsBoundary", {})
         inputs_found = {
             "assumeRolePolicy": role["AssumeRolePolicyDocument"],
-            "description": role.get("Description") or None,
-            "maxSessionDuration": role["MaxSessionDuration"],
             "name": role["RoleName"],
-            "path": role["Path"],
-            "permissionsBoundary": boundary.get("PermissionsBoundaryArn"),
             "tags": tag_table(role.get("Tags", [])),
         }
         return Read(id_, self.as_written(inputs_found, inputs), _outputs(role))
@@ -81,30 +68,17 @@ class Role(Handler):
     def update(self, id_: str, old: Inputs, new: Inputs, changed: frozenset[str]) -> dict[str, Any]:
         if "assumeRolePolicy" in changed:
             self.api.update_assume_role_policy(RoleName=id_, PolicyDocument=new["assumeRolePolicy"])
-        if changed & {"description", "maxSessionDuration"}:
-            self.api.update_role(
-                RoleName=id_,
-                Description=new.get("description", ""),
-                MaxSessionDuration=new.get("maxSessionDuration", 3600),
-            )
-        if "permissionsBoundary" in changed:
-            self._set_boundary(id_, new.get("permissionsBoundary"))
         if "tags" in changed:
-            tags = TagChange.between(old, new)
-            if tags.remove:
-                self.api.untag_role(RoleName=id_, TagKeys=tags.remove)
-            if tags.put:
-                self.api.tag_role(RoleName=id_, Tags=tags.put_list)
+            retag(
+                old,
+                new,
+                lambda keys: self.api.untag_role(RoleName=id_, TagKeys=keys),
+                lambda tags: self.api.tag_role(RoleName=id_, Tags=tag_list(tags)),
+            )
         return {}
 
     def delete(self, id_: str, _inputs: Inputs) -> None:
         found(lambda: self.api.delete_role(RoleName=id_), _MISSING)
-
-    def _set_boundary(self, role: str, arn: str | None) -> None:
-        if arn:
-            self.api.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=arn)
-        else:
-            self.api.delete_role_permissions_boundary(RoleName=role)
 
 
 def _outputs(role: Any) -> dict[str, Any]:
@@ -118,16 +92,14 @@ class RolePolicy(Handler):
     service = "iam"
     schema = block(
         name=_name(128),
-        namePrefix=_name(128 - UNIQUE_LENGTH),
         policy=Policy(tests=(_OBJECT, length(1, _POLICY_LENGTH))),
         role=text(
             length(1, 128),
             matches(r"(?!arn:).*", '"{path}" must be the role\'s name not its ARN'),
         ),
     )
-    replaces = frozenset({"name", "namePrefix", "role"})
-    computed = frozenset({"name", "namePrefix"})
-    unreadable = frozenset({"namePrefix"})
+    replaces = frozenset({"name", "role"})
+    computed = frozenset({"name"})
 
     def create(self, name: str, inputs: Inputs) -> Created:
         role, policy = inputs["role"], physical_name(name, inputs)

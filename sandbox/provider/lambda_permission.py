@@ -1,13 +1,14 @@
 """Permissions to invoke a function."""
 
 import json
+import secrets
 from collections.abc import Callable
 from threading import Lock
 from typing import Any, Final
 
 from routing import limits
 from sandbox.provider.awslambda import FUNCTION_NAME
-from sandbox.provider.base import Created, Handler, Inputs, Read, found, pascal, unique
+from sandbox.provider.base import Created, Handler, Inputs, Read, found, pascal
 from sandbox.provider.schema import block, text
 from sandbox.provider.validators import ARN, matches
 
@@ -48,7 +49,7 @@ class Permission(Handler):
         self._lock = Lock()  # Lambda loses permissions that are added at the same time
 
     def create(self, _name: str, inputs: Inputs) -> Created:
-        statement = inputs.get("statementId") or f"terraform-{unique()}"
+        statement = inputs.get("statementId") or f"terraform-{secrets.token_hex(13)}"
         fields = {**inputs, "statementId": statement}
         with self._lock:
             self.api.add_permission(**pascal(fields, function="FunctionName"))

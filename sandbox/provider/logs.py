@@ -8,23 +8,15 @@ from sandbox.provider.base import (
     Handler,
     Inputs,
     Read,
-    TagChange,
     found,
     physical_name,
+    retag,
 )
 from sandbox.provider.schema import TAGS, block, text, whole
 from sandbox.provider.validators import length, matches
 
 _MISSING: Final = "ResourceNotFoundException"
 _FOR_EVER: Final = 0
-_NAME: Final = (
-    length(1, 512),
-    matches(
-        r"[0-9A-Za-z_./#-]*",
-        "invalid value for {path} (must contain alphanumeric characters, underscores, "
-        "hyphens, slashes, hash signs and dots only)",
-    ),
-)
 
 
 class LogGroup(Handler):
@@ -33,8 +25,14 @@ class LogGroup(Handler):
     type_name = "aws:cloudwatch/logGroup:LogGroup"
     service = "logs"
     schema = block(
-        name=text(*_NAME),
-        namePrefix=text(*_NAME),
+        name=text(
+            length(1, 512),
+            matches(
+                r"[0-9A-Za-z_./#-]*",
+                "invalid value for {path} (must contain alphanumeric characters, underscores, "
+                "hyphens, slashes, hash signs and dots only)",
+            ),
+        ),
         retentionInDays=whole(
             (
                 lambda value: value in limits.LOG_RETENTION_DAYS | {_FOR_EVER},
@@ -45,9 +43,8 @@ class LogGroup(Handler):
         ),
         tags=TAGS,
     )
-    replaces = frozenset({"name", "namePrefix"})
-    computed = frozenset({"name", "namePrefix"})
-    unreadable = frozenset({"namePrefix"})
+    replaces = frozenset({"name"})
+    computed = frozenset({"name"})
 
     def create(self, name: str, inputs: Inputs) -> Created:
         physical = physical_name(name, inputs)
@@ -75,11 +72,12 @@ class LogGroup(Handler):
             self._set_retention(id_, new)
         if "tags" in changed:
             arn = _outputs(self._describe(id_))["arn"]
-            tags = TagChange.between(old, new)
-            if tags.remove:
-                self.api.untag_resource(resourceArn=arn, tagKeys=tags.remove)
-            if tags.put:
-                self.api.tag_resource(resourceArn=arn, tags=tags.put)
+            retag(
+                old,
+                new,
+                lambda keys: self.api.untag_resource(resourceArn=arn, tagKeys=keys),
+                lambda tags: self.api.tag_resource(resourceArn=arn, tags=tags),
+            )
         return {}
 
     def delete(self, id_: str, _inputs: Inputs) -> None:

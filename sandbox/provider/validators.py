@@ -44,7 +44,7 @@ def matches(pattern: str, said: str) -> Test:
     return lambda value: re.fullmatch(pattern, value, re.ASCII) is not None, said
 
 
-def cidr(version: Literal[4, 6] | None = None) -> Test:
+def cidr(version: Literal[4] | None = None) -> Test:
     """The address of a network, of one version of IP or of either."""
 
     def valid(value: str) -> bool:
@@ -54,7 +54,7 @@ def cidr(version: Literal[4, 6] | None = None) -> Test:
             return False
         return "/" in value and version in {None, network.version}
 
-    kind = {4: "IPv4 ", 6: "IPv6 ", None: ""}[version]
+    kind = f"IPv{version} " if version else ""
     return valid, f'"{{path}}" is not a valid {kind}CIDR block'
 
 

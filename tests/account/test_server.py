@@ -20,6 +20,7 @@ from sandbox.account.client import Account, AccountUnreachable
 from sandbox.account.server import AccountServer
 from sandbox.ports import PortTaken
 from tests.account.support import World, fixed_response, path
+from tests.support.process import deserted_url
 
 OUTPUTS = {
     "vpcId",
@@ -37,7 +38,7 @@ OUTPUTS = {
 
 
 def ask(server: AccountServer, where: str, method: str = "GET") -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=300)
     try:
         connection.request(method, where)
         response = connection.getresponse()
@@ -123,10 +124,9 @@ def test_an_unknown_stack(server: AccountServer) -> None:
 
 
 def test_nothing_listens() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with pytest.raises(AccountUnreachable, match=f"http://127.0.0.1:{port} .*Is it running"):
-        Account.connect(f"http://127.0.0.1:{port}", "staging")
+    url = deserted_url()
+    with pytest.raises(AccountUnreachable, match=f"{url} .*Is it running"):
+        Account.connect(url, "staging")
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,20 @@ from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
 from sandbox.engine.pulumi_project import PulumiProject
 from sandbox.engine.result import DeploymentError, Operation, Result
-from sandbox.routes import read_routes
-from tests.engine.support import NEEDS_CLI, Deploy, by_hand, deployments, environment
+from tests.engine.support import (
+    CLI,
+    HANG_S,
+    Deploy,
+    by_hand,
+    deployments,
+    environment,
+    weights,
+)
 from tests.support.gate import Gate
 from tests.support.recorder import ROOT
 
-pytestmark = NEEDS_CLI
+pytestmark = CLI
 
-TIMEOUT_S = 120
 SANDBOX = """
 import pathlib, sys
 from sandbox.commands import common
@@ -54,7 +60,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def interrupted(server: AccountServer, folder: Path) -> Iterator[Interrupted]:
     with Gate(server, holds=b"Action=CreateTargetGroup") as gate:
         account = Account.connect(gate.url, "staging")
-        stack = deployments(account, folder)()
+        stack = deployments(account, folder, foreseen=False)()
         gate.shut()
         options = ["--stack", "staging", "--engine", "pulumi", "--url", gate.url]
         with subprocess.Popen(
@@ -64,10 +70,10 @@ def interrupted(server: AccountServer, folder: Path) -> Iterator[Interrupted]:
             stderr=subprocess.PIPE,
             text=True,
         ) as process:
-            assert gate.waiting.wait(TIMEOUT_S)
+            assert gate.waiting.wait(HANG_S)
             process.send_signal(signal.SIGINT)
             gate.open()
-            _, said = process.communicate(timeout=TIMEOUT_S)
+            _, said = process.communicate(timeout=HANG_S)
         left = in_state(stack.project), in_aws(account)
         yield Interrupted(process.returncode, said, *left, stack.up())
 
@@ -75,7 +81,7 @@ def interrupted(server: AccountServer, folder: Path) -> Iterator[Interrupted]:
 @pytest.fixture
 def deploy(interrupted: Interrupted, gate: Gate, folder: Path) -> Deploy:
     """Deployments of the stack that is complete now."""
-    return deployments(Account.connect(gate.url, "staging"), folder)
+    return deployments(Account.connect(gate.url, "staging"), folder, foreseen=False)
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +137,7 @@ def test_after_a_killed_update_the_message_says_how_to_go_on(deploy: Deploy, gat
     with subprocess.Popen(
         command, env=environment(stack.project), stdout=subprocess.DEVNULL
     ) as process:
-        assert gate.waiting.wait(TIMEOUT_S)
+        assert gate.waiting.wait(HANG_S)
         process.kill()
     gate.open()
 
@@ -143,9 +149,4 @@ def test_after_a_killed_update_the_message_says_how_to_go_on(deploy: Deploy, gat
 
     stack.up()
 
-    weights = {
-        tuple(target.weight for target in route.targets)
-        for route in read_routes(stack.account)
-        if route.stickiness_seconds
-    }
-    assert weights == {(50, 50)}
+    assert weights(stack.account) == {(50, 50)}

@@ -1,7 +1,6 @@
 """The `sandbox` command as a stranger uses it."""
 
 import json
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from typer.testing import CliRunner, Result
 from sandbox import cli
 from sandbox.account.server import AccountServer
 from sandbox.commands import common
+from tests.support.process import deserted_url
 
 Command = Callable[..., Result]
 
@@ -95,11 +95,7 @@ def test_a_pair_without_a_key_or_a_value_is_bad_usage(command: Command, pair: st
 
 
 def test_a_command_without_an_account_says_so() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    result = CliRunner().invoke(
-        cli.app, ["routes", "--stack", "staging", "--url", f"http://127.0.0.1:{port}"]
-    )
+    result = CliRunner().invoke(cli.app, ["routes", "--stack", "staging", "--url", deserted_url()])
 
     assert result.exit_code == common.UNREACHABLE
     assert "No account server answers" in result.stderr

@@ -12,8 +12,7 @@ from sandbox.account.client import Account
 from sandbox.engine.result import DeploymentError, Operation
 from sandbox.provider import Created, Provider
 from sandbox.routes import read_routes
-
-from .conftest import Deploy
+from tests.engine.support import Deploy
 
 
 class Refusing(Provider):

@@ -94,6 +94,16 @@ def test_a_replacement_is_refused_in_the_words_of_the_other_engine(op: str) -> N
     )
 
 
+def test_the_last_step_of_a_replacement_does_not_hide_its_reason() -> None:
+    found, _ = recorder(
+        planned("create-replacement", "one", keys=["listenerArn"]),
+        planned("delete-replaced", "one"),
+    )
+
+    with pytest.raises(DeploymentError, match="one: a change of listenerArn would replace it"):
+        found.refuse()
+
+
 def test_mandatory_policies_forbid_and_advisory_ones_do_not() -> None:
     violation = {"policyName": "one-group", "message": "two\n", "enforcementLevel": "mandatory"}
     advice = {**violation, "enforcementLevel": "advisory"}

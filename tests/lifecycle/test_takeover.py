@@ -2,8 +2,6 @@
 
 import csv
 import json
-import runpy
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +11,7 @@ import rust_scorer.names
 from sandbox.account.client import Account
 from sandbox.engine.result import DeploymentError, Operation
 from sandbox.routes import read_routes
-
-from .conftest import Deploy
+from tests.engine.support import BOTH_ENGINES, Deploy
 
 TESTS = Path(__file__).parents[1]
 IMAGE_FUNCTIONS = [
@@ -38,13 +35,12 @@ def inventory(mark: str) -> set[str]:
 @pytest.fixture
 def today(fresh_account: Account, fresh_deployment: Deploy) -> None:
     """What runs today, in AWS and in the state."""
-    program = TESTS / "support" / "today" / "__main__.py"
-    # Much of it is what the policies were written against.
-    replace(fresh_deployment(), program=lambda: runpy.run_path(str(program)), rules=()).up()
+    fresh_deployment(program=TESTS / "support" / "today").up()
     for function in IMAGE_FUNCTIONS:
         fresh_account.client("logs").create_log_group(logGroupName=f"/aws/lambda/{function}")
 
 
+@BOTH_ENGINES
 @pytest.mark.usefixtures("today")
 def test_todays_resources_are_taken_over_in_one_update_also_after_a_failed_one(
     fresh_account: Account, fresh_deployment: Deploy
@@ -71,6 +67,7 @@ def test_todays_resources_are_taken_over_in_one_update_also_after_a_failed_one(
         f"/aws/lambda/{name}": 14
         for name in [*IMAGE_FUNCTIONS, *(b.function_name for b in catalog.ZIP_BACKENDS)]
     }
+    assert fresh_deployment().up().changes == []
 
 
 @pytest.mark.usefixtures("today")

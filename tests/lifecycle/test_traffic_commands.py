@@ -17,9 +17,8 @@ from sandbox.commands import common
 from sandbox.ports import PortTaken
 from sandbox.running import PORT_STEP, Sandbox
 from tests.dataplane.conftest import Client, client
-from tests.support.process import running, sandbox
-
-from .conftest import deployments
+from tests.engine.support import embedded_deployments
+from tests.support.process import TIMEOUT_S, deserted_url, running, sandbox
 
 HOST = {"Host": "api.passport.xyz"}
 SCORE = "/v2/stamps/1/score/0x0"
@@ -32,8 +31,8 @@ def staging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A sandbox with staging deployed at 50 %."""
     with Sandbox() as served:
         account = Account.connect(served.url, "staging")
-        deployments(account, tmp_path_factory.mktemp("state"))(rustPercentage="50").up()
-        served.planes["staging"].refresh()
+        embedded_deployments(account, tmp_path_factory.mktemp("state"))(rustPercentage="50").up()
+        served.planes["staging"].refresh(TIMEOUT_S)
         yield served
 
 
@@ -152,11 +151,7 @@ def test_without_load_balancers_the_commands_say_so() -> None:
 
 
 def test_the_environment_of_no_sandbox_leads_nowhere_instead_of_to_the_real_stack() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-
-    result = CliRunner().invoke(cli.app, ["env", "--stack", "staging", "--url", url])
+    result = CliRunner().invoke(cli.app, ["env", "--stack", "staging", "--url", deserted_url()])
 
     assert result.exit_code == common.UNREACHABLE
     assert result.stdout == (

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -18,9 +17,10 @@ from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
 from tests.plugin.support import LOG_GROUP, Engine, struct, urn
 from tests.support.gate import Gate
+from tests.support.process import deserted_url
 from tests.support.recorder import ROOT
 
-TIMEOUT_S = 30
+TIMEOUT_S = 300
 
 
 @dataclass
@@ -104,8 +104,7 @@ def test_without_an_account_the_first_call_says_what_to_do(account: Account) -> 
 
 
 def test_an_account_that_has_gone_is_named(account: Account) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    url = deserted_url()
     with plugin({"SANDBOX_URL": url}) as running, pytest.raises(grpc.RpcError, match=url):
         running.engine.configure()
 

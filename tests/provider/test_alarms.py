@@ -66,7 +66,7 @@ def test_an_alarm_over_one_metric_lives(account: Account) -> None:
     life.update(put, actionsEnabled=False)
     life.update(put, treatMissingData=None)
     life.update(put, alarmActions=None, okActions=None)
-    life.update(put, statistic=None, extendedStatistic="p99")
+    life.update(put, statistic="Maximum")
     life.update(["DescribeAlarms", "UntagResource", "TagResource"], tags={"Application": "x"})
     life.end()
 
@@ -117,9 +117,9 @@ def test_an_alarm_without_a_name_gets_one(account: Account) -> None:
             {"okActions": [TOPIC] * 6},
             '"okActions": attribute supports 5 item maximum, but config has 6 declared',
         ),
-        ({"thresholdMetricId": "e1"}, '"threshold": conflicts with thresholdMetricId'),
+        ({"thresholdMetricId": "e1"}, '"thresholdMetricId" is not supported by this provider'),
         (
-            {"extendedStatistic": "p99"},
+            {"statistic": None},
             "One of `statistic` or `extendedStatistic` must be set for a cloudwatch metric alarm",
         ),
         ({"name": "x" * 256}, "expected length of name to be in the range (1 - 255)"),

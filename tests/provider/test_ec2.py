@@ -39,21 +39,14 @@ def test_a_security_group_without_ingress_and_with_open_egress_lives(
         }
     ]
     life.update(["DescribeSecurityGroups", "RevokeSecurityGroupIngress"], ingress=[HTTPS])
-    from_groups = {
-        "protocol": "TCP",
-        "fromPort": 80,
-        "toPort": 81,
-        "securityGroups": [life.created.id],
-        "ipv6CidrBlocks": ["::/0"],
-        "description": "web",
-    }
+    web = {"protocol": "TCP", "fromPort": 80, "toPort": 81, "description": "web"}
     life.update(
         [
             "DescribeSecurityGroups",
             "RevokeSecurityGroupIngress",
             "AuthorizeSecurityGroupIngress",
         ],
-        ingress=[{**from_groups, "securityGroups": [], "self": True}],
+        ingress=[{**web, "cidrBlocks": ["10.0.0.0/8"]}],
     )
     life.update(["DescribeSecurityGroups", "RevokeSecurityGroupIngress"], ingress=[])
     life.update(["DescribeSecurityGroups", "RevokeSecurityGroupEgress"], egress=[])
@@ -85,12 +78,12 @@ def test_rules_left_out_are_left_alone(account: Account, vpc: str) -> None:
     ],
 )
 def test_spellings_of_the_same_rules_are_no_change(account: Account, rules: Any) -> None:
-    one = [{**HTTPS, "cidrBlocks": ["10.0.0.0/8", "172.16.0.0/12"], "self": False}]
+    one = [{**HTTPS, "cidrBlocks": ["10.0.0.0/8", "172.16.0.0/12"]}]
     assert not account.provider.diff(GROUP, {"ingress": one}, {"ingress": rules}).changed
 
 
 def test_replacements(account: Account, vpc: str) -> None:
-    assert HANDLERS[GROUP].replaces == {"name", "namePrefix", "description", "vpcId"}
+    assert HANDLERS[GROUP].replaces == {"name", "description", "vpcId"}
     old = {"vpcId": vpc}
     assert not account.provider.diff(
         GROUP, old, {**old, "description": "Managed by Pulumi"}
@@ -101,11 +94,12 @@ def test_replacements(account: Account, vpc: str) -> None:
 
 
 def test_refused_at_plan_time(account: Account) -> None:
-    rule = {**HTTPS, "cidrBlocks": ["10.0.0.1/8"], "ipv6CidrBlocks": ["10.0.0.0/8"]}
+    rule = {**HTTPS, "cidrBlocks": ["10.0.0.1/8", "::/0"], "self": True}
     inputs = {"name": "sg-mine", "description": "x" * 256, "ingress": [rule]}
     assert account.provider.check(GROUP, inputs) == [
         "name cannot begin with sg-",
         "expected length of description to be in the range (0 - 255)",
         '"ingress[0].cidrBlocks[0]" is not a valid IPv4 CIDR block',
-        '"ingress[0].ipv6CidrBlocks[0]" is not a valid IPv6 CIDR block',
+        '"ingress[0].cidrBlocks[1]" is not a valid IPv4 CIDR block',
+        '"ingress[0].self" is not supported by this provider',
     ]

@@ -35,32 +35,10 @@ def test_a_target_group_without_a_name_gets_one(account: Account) -> None:
     assert name.startswith("l-logical-")
     assert len(name) == len("l-logical-") + 7
     assert life.read(inputs=inputs).inputs == inputs
-    prefixed = Life.begin(account, GROUP, {"namePrefix": "abc", **inputs})
-    assert len(prefixed.created.outputs["name"]) == len("abc") + 26
-
-
-def test_what_the_real_provider_ignores_on_a_lambda_group_is_neither_sent_nor_a_change(
-    account: Account,
-) -> None:
-    inputs = {"name": "l-a", "targetType": "lambda"}
-    ignored = {**inputs, "port": 80.0, "protocol": "HTTP", "vpcId": "vpc-1"}
-    life = Life.begin(account, GROUP, ignored)
-    assert set(account.sent("CreateTargetGroup")) == {"Name", "TargetType"}
-    assert account.provider.diff(GROUP, inputs, ignored).changed == set()
-    life.end()
 
 
 def test_replacements_of_a_target_group(account: Account) -> None:
-    assert HANDLERS[GROUP].replaces == {
-        "name",
-        "namePrefix",
-        "port",
-        "protocol",
-        "protocolVersion",
-        "targetType",
-        "vpcId",
-        "ipAddressType",
-    }
+    assert HANDLERS[GROUP].replaces == {"name", "targetType"}
     old = {"name": "a", "targetType": "lambda"}
     renamed = account.provider.diff(GROUP, old, {**old, "name": "b"})
     assert renamed.replaces == {"name"}

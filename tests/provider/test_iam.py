@@ -29,26 +29,17 @@ def test_a_role_gets_a_name_and_changes_in_place(account: Account) -> None:
     assert life.import_(name).inputs["name"] == name
     other = TRUST.replace("lambda.", "edgelambda.")
     life.update(["UpdateAssumeRolePolicy"], assumeRolePolicy=other)
-    life.update(["UpdateRole"], description="runs the scorer")
-    life.update(["UpdateRole"], maxSessionDuration=7200.0)
-    life.update(["UpdateRole"], description=None)
-    boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess"
-    life.update(["PutRolePermissionsBoundary"], permissionsBoundary=boundary)
-    life.update(["DeleteRolePermissionsBoundary"], permissionsBoundary=None)
     life.update(["UntagRole", "TagRole"], tags={"Application": "x"})
     life.end()
 
 
 def test_a_trust_policy_may_be_an_object(account: Account) -> None:
-    Life.begin(
-        account, ROLE, {"name": "named", "path": "/app/", "assumeRolePolicy": json.loads(TRUST)}
-    )
+    Life.begin(account, ROLE, {"name": "named", "assumeRolePolicy": json.loads(TRUST)})
 
 
 def test_replacements_of_a_role(account: Account) -> None:
-    assert HANDLERS[ROLE].replaces == {"name", "namePrefix", "path"}
+    assert HANDLERS[ROLE].replaces == {"name"}
     old = {"assumeRolePolicy": TRUST}
-    assert account.provider.diff(ROLE, old, {**old, "path": "/a/"}).replaces == {"path"}
     assert not account.provider.diff(ROLE, {**old, "name": "generated"}, old).changed
 
 
@@ -76,7 +67,7 @@ def test_a_policy_of_a_role_lives(account: Account) -> None:
 
 
 def test_replacements_of_a_policy(account: Account) -> None:
-    assert HANDLERS[POLICY].replaces == {"name", "namePrefix", "role"}
+    assert HANDLERS[POLICY].replaces == {"name", "role"}
 
 
 @pytest.mark.parametrize(
@@ -131,11 +122,6 @@ def test_an_attachment_lives_and_can_be_imported(account: Account) -> None:
     [
         (ROLE, {"name": "x" * 65}, "expected length of name to be in the range (1 - 64)"),
         (ROLE, {"assumeRolePolicy": "{"}, '"assumeRolePolicy" contains an invalid JSON'),
-        (
-            ROLE,
-            {"maxSessionDuration": 60},
-            "expected maxSessionDuration to be in the range (3600 - 43200), got 60",
-        ),
         (POLICY, {"policy": "[]"}, '"policy" contains an invalid JSON policy'),
         (POLICY, {"role": "arn:aws:iam::1:role/r"}, '"role" must be the role\'s name not its ARN'),
         (

@@ -40,5 +40,5 @@ def test_a_log_group_that_lambda_made_is_in_the_way(account: Account) -> None:
 
 
 def test_replacements_and_refusals(account: Account) -> None:
-    assert HANDLERS[GROUP].replaces == {"name", "namePrefix"}
+    assert HANDLERS[GROUP].replaces == {"name"}
     assert len(account.provider.check(GROUP, {"name": "a b", "retentionInDays": 13})) == 2

@@ -1,6 +1,7 @@
 """The `sandbox` command in a process of its own."""
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,7 +10,14 @@ from dataclasses import dataclass
 
 from tests.support.recorder import ROOT
 
-TIMEOUT_S = 110
+TIMEOUT_S = 840
+"""A command that takes longer hangs; less than what ends the test itself."""
+
+
+def deserted_url() -> str:
+    """The URL of a port where nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
 
 
 @dataclass
