@@ -5,6 +5,7 @@ import pulumi
 import catalog
 import outputs
 from adoption import adopt
+from deployed import read_deployed
 from embed.declare import declare_embed
 from foundation import load_foundation
 from lambdas.context import Context
@@ -15,15 +16,21 @@ from rust_scorer.declare import declare_rust_scorer
 from rust_scorer.names import FUNCTION as RUST_FUNCTION
 from scorer.declare import declare_scorer
 from settings import load_settings
+from traffic import announce_changes, hold_everything_else
 
-settings = load_settings()
+deployed = read_deployed()
+settings = load_settings(deployed)
 try:
     table = catalog.routing_table(settings)
 except ValueError as error:
     raise pulumi.RunError(str(error)) from error
+changes = announce_changes(settings, deployed)
 
 adopt(settings.adopt)
-context = Context(pulumi.get_stack(), settings, load_foundation(settings.foundation_stack))
+if changes:
+    hold_everything_else(deployed)
+foundation = load_foundation(settings.foundation_stack)
+context = Context(pulumi.get_stack(), settings, foundation, deployed, holds=bool(changes))
 
 shared = create_execution(
     context,

@@ -5,7 +5,6 @@ import json
 import re
 import shlex
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 import pulumi
@@ -25,8 +24,12 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 import catalog
+import rust_scorer.names
+from deployed import Deployed
 from lambdas.environment import PYTHON_VARIABLES, python_environment
+from packages import package_problem
 from routing import checks, limits
+from traffic import share_changes
 
 NAMESPACE = "passport-scorer-routing"
 DEFAULT_REGION = "us-west-2"
@@ -54,14 +57,27 @@ def _whole_number(value: Any) -> int:
 def _json(value: Any) -> Any:
     """The CLI hands a map over as JSON."""
     try:
-        return json.loads(value) if isinstance(value, str) else value
+        return json.loads(value, object_pairs_hook=_once) if isinstance(value, str) else value
     except json.JSONDecodeError as error:
         raise ValueError("not a map") from error
 
 
-def _existing_file(value: str) -> str:
-    if not Path(value).is_file():
-        raise ValueError("no such file")
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """JSON lets the last of two equal keys win without a word."""
+    names = [name for name, _ in pairs]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"{', '.join(twice)} is there twice")
+    return dict(pairs)
+
+
+def _image(value: str) -> str:
+    found = re.fullmatch(limits.FUNCTION_IMAGE_PATTERN, value)
+    if found is None:
+        raise ValueError("not an image of a private ECR repository with a tag or a digest")
+    if found["region"] != region():
+        raise ValueError(f"an image of {found['region']}, the functions are in {region()}")
+    if found["tag"] == "latest":
+        raise ValueError("a tag that moves: a new image under it would deploy nothing")
     return value
 
 
@@ -98,8 +114,7 @@ Seconds = Annotated[
     Field(ge=limits.STICKINESS_SECONDS_MIN, le=limits.STICKINESS_SECONDS_MAX),
 ]
 Word = Annotated[str, Field(strict=True, pattern=r"^\S+$")]
-ImageUri = Annotated[str, Field(strict=True, pattern=r"^\w[\w.:/@-]*$")]
-ExistingFile = Annotated[Word, AfterValidator(_existing_file)]
+ImageUri = Annotated[Word, AfterValidator(_image)]
 StackName = Annotated[str, Field(strict=True, pattern=r"^[\w.-]+/[\w.-]+/[\w.-]+$")]
 HeaderValue = Annotated[SecretStr, BeforeValidator(_header_value)]
 
@@ -112,13 +127,15 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
 
-    rust_percentage: Percent = Field(0, description="a whole number from 0 to 100", examples=["10"])
+    rust_percentage: Percent = Field(
+        0, description="a whole number from 0 to 100", examples=["<0-100>"]
+    )
     rust_percentage_by_endpoint: Annotated[
         dict[Annotated[str, AfterValidator(_dual_endpoint)], Percent], BeforeValidator(_json)
     ] = Field(
         {},
         description=f"whole numbers from 0 to 100 for any of {', '.join(catalog.DUAL_ENDPOINTS)}",
-        examples=["10"],
+        examples=["<0-100>"],
     )
     stickiness_seconds: Seconds = Field(
         3600,
@@ -131,13 +148,17 @@ class Settings(BaseModel):
         examples=["organization/passport-scorer/staging"],
     )
     scorer_image: ImageUri = Field(
-        description="the URI of a container image", examples=["<registry>/<repository>:<tag>"]
+        description="the URI of an image in a private ECR repository of the functions' region, "
+        "best by digest",
+        examples=["<account>.dkr.ecr.<region>.amazonaws.com/<repository>@sha256:<digest>"],
     )
-    python_package: ExistingFile = Field(
-        description="the path of an existing zip file", examples=["dist/python.zip"]
+    python_package: Word = Field(
+        description="the path of an existing zip file that Lambda takes",
+        examples=["dist/python.zip"],
     )
-    rust_package: ExistingFile = Field(
-        description="the path of an existing zip file", examples=["dist/rust.zip"]
+    rust_package: Word = Field(
+        description="the path of an existing zip file that Lambda takes, with a bootstrap",
+        examples=["dist/rust.zip"],
     )
     environment: Annotated[
         dict[
@@ -158,6 +179,24 @@ class Settings(BaseModel):
         dict[Annotated[str, AfterValidator(_declared_name)], Word], BeforeValidator(_json)
     ] = Field({}, description="AWS ids for logical names of this program", examples=["<id>"])
 
+    @field_validator("python_package", "rust_package")
+    @classmethod
+    def _usable(cls, value: str, info: ValidationInfo) -> str:
+        """Read the package only if a function is to get it."""
+        deployed = (info.context or {}).get("deployed", Deployed())
+        share, own = (info.data.get(f"rust_percentage{end}") for end in ("", "_by_endpoint"))
+        holds = share is not None and own is not None and share_changes(share, own, deployed)
+        modules = (
+            {rust_scorer.names.FUNCTION: ""}
+            if info.field_name == "rust_package"
+            else {backend.function: backend.module for backend in catalog.ZIP_BACKENDS}
+        )
+        getting = [name for name in modules if deployed.needs_code(name, value, holds=bool(holds))]
+        needed = [modules[name] for name in getting if modules[name]]
+        if getting and (problem := package_problem(value, needed)):
+            raise ValueError(problem)
+        return value
+
     @field_validator("environment")
     @classmethod
     def _fits(cls, value: dict[str, str]) -> dict[str, str]:
@@ -176,8 +215,10 @@ class Settings(BaseModel):
         return value
 
 
-def load_settings() -> Settings:
+def load_settings(deployed: Deployed) -> Settings:
     """Read the configuration of the running stack.
+
+    A code package is read only if a function is to get it.
 
     Raises ConfigurationError with every problem at once: the key, its value (never that of
     `testerHeaderValue` or `environment`), what is allowed and the command that mends it.
@@ -197,7 +238,7 @@ def load_settings() -> Settings:
     }
     problems = _secrecy_problems(names, secret)
     try:
-        settings = Settings.model_validate(values)
+        settings = Settings.model_validate(values, context={"deployed": deployed})
     except ValidationError as error:
         problems += [_problem(detail, values, secret) for detail in error.errors()]
     if not problems:
@@ -281,6 +322,8 @@ def _set(key: str, example: str, entry: str | None = None) -> str:
     """The command that sets a key, or one entry of a map."""
     options = "--secret " if key == _TESTER else ""
     if entry is not None:
+        # Without --plaintext the CLI takes some names and ids for secrets and refuses.
+        options += "--plaintext " if key == "adopt" else ""
         options += "--path --type string " if key == "environment" else "--path "
         key = shlex.quote(f'{key}["{entry}"]')
     return f"pulumi config set {options}{key} {example}{_stack()}"

@@ -7,6 +7,7 @@ from typing import TypedDict
 import pulumi
 from pulumi_aws import lb
 
+from deployed import Deployed
 from endpoint import Endpoint
 from foundation import Foundation
 from routing import LambdaTargetGroup, Rule
@@ -23,11 +24,14 @@ class Place(TypedDict):
 
 @dataclass(frozen=True)
 class Context:
-    """One stack: its name, its configuration and what its foundation provides."""
+    """One stack: its name, its configuration, what its foundation provides, what it has."""
 
     stack: str
     settings: Settings
     foundation: Foundation
+    deployed: Deployed
+    holds: bool
+    """Whether this update moves rules and nothing else."""
 
     def tags(self, name: str) -> dict[str, str]:
         """Tags of a resource whose `Name` is `name` (contract, "Identity")."""
@@ -39,6 +43,10 @@ class Context:
             "PulumiStack": self.stack,
             "Repo": "https://github.com/passportxyz/passport-scorer",
         }
+
+    def package(self, function: str, path: str) -> str | None:
+        """The path of the code that the function is to get, None if it keeps what it has."""
+        return path if self.deployed.needs_code(function, path, holds=self.holds) else None
 
     def place(self, rule: Rule, after: Sequence[pulumi.Resource] = ()) -> Place:
         """Arguments that every listener rule is created with."""

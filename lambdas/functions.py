@@ -52,7 +52,7 @@ def build_zip_function(context: Context, backend: ZipLambda) -> lambda_.Function
         backend.function,
         name=backend.function_name,
         code=ZipCode(
-            path=context.settings.python_package,
+            path=context.package(backend.function, context.settings.python_package),
             handler=backend.handler,
             runtime=PYTHON_RUNTIME,
             layers=[context.foundation.python_layer_arn],

@@ -44,6 +44,11 @@ class ZipLambda(LambdaBackend):
         return self.function_name
 
     @property
+    def module(self) -> str:
+        """The Python module of the handler."""
+        return self.handler.rpartition(".")[0]
+
+    @property
     def role(self) -> str:
         return f"{self.function_name}-role"
 

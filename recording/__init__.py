@@ -56,6 +56,7 @@ def run_program(
     script: str | Path = ROOT / "__main__.py",
     into: Program | None = None,
     invent: Invent = invented,
+    deployed: Program | None = None,
 ) -> Program:
     """Run the program once; whatever it raises comes out, and what it did until then is `into`."""
     return record(
@@ -67,6 +68,7 @@ def run_program(
         preview=preview,
         into=into,
         invent=invent,
+        deployed=deployed,
     )
 
 
@@ -80,6 +82,7 @@ def record(
     preview: bool = False,
     into: Program | None = None,
     invent: Invent = invented,
+    deployed: Program | None = None,
 ) -> Program:
     """Run any declarations as a program of their own."""
     program = Program() if into is None else into
@@ -88,7 +91,9 @@ def record(
         body()
 
     provided = FOUNDATION if foundation is None else foundation
-    monitor = RecordingMonitor(Inventor(provided, invent, preview=preview), program)
+    monitor = RecordingMonitor(
+        Inventor(provided, invent, preview=preview, deployed=deployed), program
+    )
     with (
         configuration(values or {}, secret=secret),
         fresh_runtime(monitor, stack_name, preview=preview),

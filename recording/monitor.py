@@ -15,6 +15,8 @@ from pulumi.runtime.proto import resource_pb2
 
 SECRET = "<secret>"  # noqa: S105 what stands in place of one
 
+_READ_STATE = "pulumi:pulumi:readStackResourceOutputs"
+
 Invent = Callable[[str, str, Mapping[str, Any]], Mapping[str, Any]]
 """What AWS would add to a resource: by its type, logical name and inputs."""
 
@@ -141,7 +143,7 @@ def _plain(value: Any, *, masked: bool = False) -> Any:
             case rpc._special_secret_sig:
                 return SECRET if masked else _plain(value["value"])
             case rpc._special_archive_sig:
-                return Archive(value["path"])
+                return Archive(value["path"]) if "path" in value else {}
         return {key: _plain(item, masked=masked) for key, item in value.items()}
     if isinstance(value, list):
         return [_plain(item, masked=masked) for item in value]
@@ -174,9 +176,20 @@ def invented(type_: str, name: str, _inputs: Mapping[str, Any]) -> dict[str, Any
 
 
 class Inventor(mocks.Mocks):
-    """Outputs that AWS would compute; in a preview they are unknown. Invokes are refused."""
+    """Outputs that AWS would compute; in a preview they are unknown.
 
-    def __init__(self, foundation: Mapping[str, Any], invent: Invent, *, preview: bool) -> None:
+    `deployed` is what the state of the stack has; no other function answers an invoke.
+    """
+
+    def __init__(
+        self,
+        foundation: Mapping[str, Any],
+        invent: Invent,
+        *,
+        preview: bool,
+        deployed: Program | None = None,
+    ) -> None:
+        self._deployed = deployed.registrations if deployed else []
         self._foundation = foundation
         self._invent = invent
         self._preview = preview
@@ -188,5 +201,10 @@ class Inventor(mocks.Mocks):
             return None, args.inputs
         return f"id-{args.name}", {**self._invent(args.typ, args.name, args.inputs), **args.inputs}
 
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
-        raise NotImplementedError(args.token)
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        if args.token != _READ_STATE:
+            raise NotImplementedError(args.token)
+        outputs = {
+            one.urn: {"type": one.type, "outputs": dict(one.inputs)} for one in self._deployed
+        }
+        return {"name": args.args["stackName"], "outputs": outputs}, []

@@ -38,9 +38,12 @@ class ImageCode:
 
 @dataclass(frozen=True, kw_only=True)
 class ZipCode:
-    """A zip archive on disk. `package_type` stays None where it is unset today."""
+    """A zip archive on disk; without a path the function keeps the code it has.
 
-    path: str
+    `package_type` stays None where it is unset today.
+    """
+
+    path: str | None
     handler: str
     runtime: str
     layers: Sequence[Input[str]]
@@ -97,7 +100,7 @@ def build_lambda_function(
         args = lambda_.FunctionArgs(
             role=role_arn,
             package_type=code.package_type,
-            code=pulumi.FileArchive(code.path),
+            code=pulumi.FileArchive(code.path) if code.path else pulumi.AssetArchive({}),
             handler=code.handler,
             runtime=code.runtime,
             layers=list(code.layers),
@@ -113,7 +116,16 @@ def build_lambda_function(
     if traced:
         args.tracing_config = lambda_.FunctionTracingConfigArgs(mode="Active")
     args.tags = dict(tags)
-    return lambda_.Function(logical_name, args, ResourceOptions(depends_on=list(depends_on)))
+    keeps = isinstance(code, ZipCode) and code.path is None
+    return lambda_.Function(
+        logical_name,
+        args,
+        ResourceOptions(
+            depends_on=list(depends_on),
+            # The engine puts the deployed code in its place; no file is read.
+            ignore_changes=["code"] if keeps else None,
+        ),
+    )
 
 
 def create_lambda_target_group(

@@ -35,7 +35,7 @@ def declare_rust_scorer(context: Context, shared: Execution) -> RustScorer:
         rust.FUNCTION,
         name=rust.FUNCTION,
         code=ZipCode(
-            path=context.settings.rust_package,
+            path=context.package(rust.FUNCTION, context.settings.rust_package),
             handler=rust.HANDLER,
             runtime=rust.RUNTIME,
             layers=[_ADOT_LAYER.format(region=region())],

@@ -9,7 +9,8 @@ What it does: create, update in place, delete what is gone in dependency order, 
 preview, and a state that survives an interruption after any step.
 
 What it leaves out: replacements (refused by name, in this program always a mistake),
-refresh, components, aliases, protect, ignore_changes, targets, several providers.
+refresh, components, aliases, protect, targets, several providers; ignore_changes below the
+top level.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ import gc
 import hashlib
 import hmac
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Lock
@@ -49,6 +50,7 @@ _SIGNATURE = rpc._special_sig_key
 _SECRET = rpc._special_secret_sig
 
 STACK_TYPE = "pulumi:pulumi:Stack"
+READ_STATE = "pulumi:pulumi:readStackResourceOutputs"
 
 
 class _Stopped(Exception):
@@ -109,7 +111,7 @@ class Engine(mocks.MockMonitor):
         return empty_pb2.Empty()
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802 the monitor's protocol
-        """Stack references, the only thing the program reads."""
+        """Stack references, the only resources that the program reads."""
         if request.id not in self._references:
             raise pulumi.RunError(no_such_stack(request.id, self._references))
         response = resource_pb2.ReadResourceResponse(
@@ -118,6 +120,18 @@ class Engine(mocks.MockMonitor):
         response.properties.update(
             {"name": request.id, "outputs": dict(self._references[request.id])}
         )
+        return response
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802 the monitor's protocol
+        """The state of this stack, which the engine has beside the provider's functions."""
+        if request.tok != READ_STATE:
+            raise ValueError(f"The sandbox has no function {request.tok}.")
+        outputs = {
+            one.urn: {"type": one.type, "outputs": _as_wire({**one.inputs, **one.outputs})}
+            for one in self._state
+        }
+        response = resource_pb2.ResourceInvokeResponse()
+        getattr(response, "return").update({"outputs": outputs})
         return response
 
     def _apply(self, urn: str, request: Any) -> Resource:
@@ -136,6 +150,9 @@ class Engine(mocks.MockMonitor):
         imported = None
         if old is None and request.importId:
             old = imported = self._import(urn, request, inputs)
+        if old is not None:
+            for fields in (inputs, masked):
+                _ignore(request.ignoreChanges, fields, old.inputs)
         new = Resource(
             urn=urn,
             type=request.type,
@@ -220,7 +237,10 @@ class Engine(mocks.MockMonitor):
         if isinstance(value, struct_pb2.ListValue):
             return [self._masked(item, secret=secret) for item in value]
         if isinstance(value, pulumi.FileArchive):
-            return {"archive": hashlib.sha256(Path(value.path).read_bytes()).hexdigest()}
+            digest = hashlib.sha256(Path(value.path).read_bytes()).hexdigest()
+            return {"archive": digest, "path": value.path}
+        if isinstance(value, pulumi.AssetArchive):
+            return {"archive": ""}  # stands for what the function has, and is put in place below
         if secret and value != rpc.UNKNOWN:
             return f"secret {hmac.new(self._key, str(value).encode(), 'sha256').hexdigest()}"
         return value
@@ -297,6 +317,24 @@ async def _run(engine: Engine, program: Callable[[], Any], project: str, stack_n
         if engine.result.failures:
             await asyncio.gather(*engine_tasks, return_exceptions=True)
         settings.configure(saved)
+
+
+def _ignore(paths: Iterable[str], fields: dict[str, Any], old: Mapping[str, Any]) -> None:
+    """Put what the state has in place of the properties whose changes are ignored."""
+    for name in {*fields, *old} if "*" in paths else paths:
+        if name in old:
+            fields[name] = old[name]
+        else:
+            fields.pop(name, None)
+
+
+def _as_wire(value: Any) -> Any:
+    """What the state keeps as the protocol writes it: an archive by its path."""
+    if isinstance(value, Mapping):
+        if "archive" in value:
+            return {_SIGNATURE: rpc._special_archive_sig, "path": value.get("path", "")}
+        return {key: _as_wire(item) for key, item in value.items()}
+    return [_as_wire(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _unwrapped(value: Any) -> Any:

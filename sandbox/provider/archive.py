@@ -15,7 +15,7 @@ from sandbox.provider.schema import Shape
 
 @dataclass(frozen=True, kw_only=True)
 class Code(Shape):
-    """A code archive; in a state anything that changes with its content, such as a hash."""
+    """A code archive; in a state `{"archive": hash}`."""
 
     def _problems(self, path: str, value: Any) -> Iterable[str]:
         if isinstance(value, Archive | Mapping):
@@ -23,7 +23,9 @@ class Code(Shape):
         return [f"expected type of {path} to be an archive"]
 
     def normal(self, value: Any) -> Any:
-        return hashlib.sha256(zipped(value)).hexdigest() if isinstance(value, Archive) else value
+        if isinstance(value, Archive):
+            return hashlib.sha256(zipped(value)).hexdigest()
+        return value["archive"] if isinstance(value, Mapping) else value
 
 
 def zipped(archive: Archive) -> bytes:

@@ -9,6 +9,7 @@ import pulumi
 import pytest
 import yaml
 
+from deployed import Deployed
 from settings import Settings, load_settings
 from tests.support.recorder import Program, configuration, run_program
 
@@ -26,7 +27,7 @@ Required = Mapping[str, Any]
 
 def loaded(config: Mapping[str, Any], secret: Mapping[str, str] | None = None) -> Settings:
     with configuration(config, secret=secret):
-        return load_settings()
+        return load_settings(Deployed())
 
 
 def refused(
