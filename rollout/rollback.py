@@ -154,7 +154,8 @@ class Rollback:
                 self._say(
                     f"Something else is changing the rules (an update is running): "
                     f"{', '.join(again)} was changed again. "
-                    f"Putting the rules back for {self._watch_seconds:g} s."
+                    f"Putting the rules back for {self._watch_seconds:g} s. Let it end or stop it "
+                    f"(pulumi cancel {self._stack}), then roll back again."
                 )
             pause = next(pauses, None) if until is None else _POLL_SECONDS
             is_last = pause is None or (until is not None and self._clock() >= until)
@@ -178,13 +179,13 @@ class Rollback:
 
     def outcomes(self) -> list[Outcome]:
         """Every rule of the rollback; dual rules that are missing too, tester rules are not."""
-        found = []
+        outcomes = []
         for wanted in self._wanted:
             rules = [rule for one, rule in self._found() if one is wanted]
-            found += [self._outcome(wanted, rule) for rule in rules]
+            outcomes += [self._outcome(wanted, rule) for rule in rules]
             if not rules and wanted.witness:
-                found.append(self._missing(wanted))
-        return found
+                outcomes.append(self._outcome(wanted, None))
+        return outcomes
 
     def strays(self) -> list[str]:
         """Other rules that send requests to Rust, and not those of testers alone."""
@@ -270,46 +271,40 @@ class Rollback:
     def _unread(self) -> bool:
         return not self._errors.keys().isdisjoint(self._place.listeners)
 
-    def _outcome(self, wanted: PlainRule, rule: LiveRule) -> Outcome:
-        plain = rule.action == wanted.action
-        problem = None if plain else self._errors.get(rule.name)
-        if wanted.action.group not in self._place.groups.values():
+    def _outcome(self, wanted: PlainRule, rule: LiveRule | None) -> Outcome:
+        plain = rule is not None and rule.action == wanted.action
+        taker = rule or self._taker(wanted)
+        now = describe_action(taker.action) if taker else "unknown"
+        problem = self._errors.get(taker.listener_arn) if taker else None
+        if rule is None:
+            problem = problem or "there is no such rule: its requests go where the table says"
+            now = f"{taker}: {now}"
+        elif wanted.action.group not in self._place.groups.values():
             problem = f"there is no target group {wanted.action.group}"
+        elif not plain:
+            problem = self._errors.get(rule.name, problem)
         return Outcome(
             rule=wanted.name,
             listener=wanted.listener,
-            priority=rule.priority,
+            priority=rule.priority if rule else None,
             expected_priority=wanted.priority,
-            was=describe_action(self._first[rule.name].action),
-            now=describe_action(rule.action),
+            was=describe_action(self._first[rule.name].action) if rule else "not found",
+            now=now,
             wanted=describe_action(wanted.action),
             plain=plain,
-            changed=rule.name in self._changed,
-            problem=problem or self._errors.get(rule.listener_arn),
+            changed=rule is not None and rule.name in self._changed,
+            problem=problem,
         )
 
-    def _missing(self, wanted: PlainRule) -> Outcome:
-        """Where the requests of a deleted rule go.
+    def _taker(self, wanted: PlainRule) -> LiveRule | None:
+        """The rule that gets the requests of one that is missing, None where none is known.
 
-        A balancer may have a listener beside ours that only redirects: ours has the most rules.
+        Beside our listener a balancer may have one that only redirects: ours has the most rules.
         """
         near = [rule for rule in self._rules.values() if rule.listener == wanted.listener]
-        arns = Counter(rule.listener_arn for rule in near).most_common(1)
-        rules = [rule for rule in near if rule.listener_arn == arns[0][0]]
-        taker = winner(rules, wanted.witness) if wanted.witness else None
-        return Outcome(
-            rule=wanted.name,
-            listener=wanted.listener,
-            priority=None,
-            expected_priority=wanted.priority,
-            was="not found",
-            now=f"{taker}: {describe_action(taker.action)}" if taker else "unknown",
-            wanted=describe_action(wanted.action),
-            plain=False,
-            changed=False,
-            problem="the rule was deleted or its conditions were changed; "
-            "its requests go where the table says",
-        )
+        most = Counter(rule.listener_arn for rule in near).most_common(1)
+        ours = [rule for rule in near if rule.listener_arn == most[0][0]]
+        return winner(ours, wanted.witness) if wanted.witness else None
 
 
 def _plain_rules(groups: Mapping[str, str], *, testers: bool) -> list[PlainRule]:
@@ -329,14 +324,9 @@ def _plain_rules(groups: Mapping[str, str], *, testers: bool) -> list[PlainRule]
         )
         found.append(rule)
         if testers and (tester := endpoint.tester):
+            name, priority = tester.name, tester.priority
             header = (*rule.conditions, _TESTERS)
             found.append(
-                replace(
-                    rule,
-                    name=tester.name,
-                    priority=tester.priority,
-                    conditions=header,
-                    witness=None,
-                )
+                replace(rule, name=name, priority=priority, conditions=header, witness=None)
             )
     return found

@@ -88,24 +88,22 @@ def rollback(
     """Send all traffic back to Python now, without Pulumi; safe at any time, and twice."""
     try:
         work = Rollback(connect(region), stack, testers=testers, watch_seconds=watch, say=_say)
-    except (BotoCoreError, ValueError) as error:  # an endpoint or a region that cannot be one
-        raise _nothing_changed(error, UNREACHABLE) from error
-    code = FAILED
-    try:
         work.find()
+    except WrongStack as error:
+        raise _nothing_changed(error, BAD_INPUT) from error
+    except (NothingFound, BotoCoreError, ClientError, ValueError) as error:
+        raise _nothing_changed(error, UNREACHABLE) from error
+    except KeyboardInterrupt:
+        raise _nothing_changed("Interrupted.", INTERRUPTED) from None
+    try:
         if not dry_run:
             work.restore()
             work.mark()
         code = _verdict(work, dry_run=dry_run)
-    except WrongStack as error:
-        raise _nothing_changed(error, BAD_INPUT) from error
-    except (NothingFound, BotoCoreError, ClientError) as error:
-        raise _nothing_changed(error, UNREACHABLE) from error
     except KeyboardInterrupt:
-        _say("Interrupted; the rules carry no mark. Run it again. So far:")
-        code = INTERRUPTED
-    finally:
         work.close()
+        _say("Interrupted. Run it again: the rules may lack their mark. So far:")
+        code = INTERRUPTED
     if as_json:
         print(json.dumps(_as_json(work, stack, testers=testers), indent=2))
     else:
@@ -182,7 +180,7 @@ def _row(one: Outcome, *, dry_run: bool) -> tuple[str, str, str, str]:
     return f"{one.listener} {one.expected_priority} {one.rule}", one.was, one.now, remark
 
 
-def _nothing_changed(error: Exception, code: int) -> typer.Exit:
+def _nothing_changed(error: Exception | str, code: int) -> typer.Exit:
     _say(f"Nothing was changed. {error}")
     return typer.Exit(code)
 

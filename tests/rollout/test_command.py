@@ -1,5 +1,6 @@
 """The `rollback` command as the person on call uses it."""
 
+import contextlib
 import json
 import os
 import socket
@@ -197,9 +198,7 @@ def test_an_account_that_may_not_be_read_is_told(
     assert result.stderr.splitlines()[-1].startswith("Nothing was changed.")
 
 
-def test_missing_credentials_are_told(
-    command: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_credentials_are_told(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
 
@@ -232,43 +231,75 @@ def test_a_region_that_cannot_be_one_is_told(command: Command, region: str) -> N
 
 
 def test_an_interruption_says_which_rules_are_plain_so_far(
-    stack: Stack, command: Command, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, client: Any, command: Command
 ) -> None:
     stack.share(10)
+    reads: list[None] = []
 
-    def interrupt(_seconds: float) -> None:
-        raise KeyboardInterrupt
+    def interrupt_the_reading_back(**_: Any) -> None:
+        reads.append(None)
+        if len(reads) > 2:  # both listeners have been read
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr("rollout.rollback.Rollback.restore.__kwdefaults__", None, raising=False)
-    monkeypatch.setattr("rollout.rollback._PAUSES", (0.0,))
-    monkeypatch.setattr("rollout.rollback.time.sleep", interrupt)
+    fail(client, "ModifyRule", "AccessDenied", only=stack.rules[SCORE])
+    client.meta.events.register(
+        "before-call.elastic-load-balancing-v2.DescribeRules", interrupt_the_reading_back
+    )
 
     result = command(["--stack", "staging"])
 
     assert result.exit_code == 130
-    assert "6 of 6 rules are plain Python" in result.stdout
+    assert "5 of 6 rules are plain Python" in result.stdout
+    assert f"{SCORE}: was l-cc-v1-score-GET-0 90 %, l-passport-v2-rust-scorer 10 %; is l-cc" in (
+        result.stdout
+    )
     assert "Interrupted" in result.stderr
-    assert MARK not in stack.tags(stack.rules[SCORE])
+    assert MARK not in stack.tags(stack.rules["embed-gs-rule-lambda"])
 
 
-def test_the_installed_command_works_from_the_environment_alone(
-    server: AccountServer, stack: Stack, tmp_path: Path
+def test_an_interruption_before_anything_was_found_says_that_nothing_was_changed(
+    stack: Stack, client: Any, command: Command
+) -> None:
+    def interrupt(**_: Any) -> None:
+        raise KeyboardInterrupt
+
+    stack.share(10)
+    client.meta.events.register(
+        "before-call.elastic-load-balancing-v2.DescribeTargetGroups", interrupt
+    )
+
+    result = command(["--stack", "staging"])
+
+    assert result.exit_code == 130
+    assert result.stderr == "Nothing was changed. Interrupted.\n"
+    assert stack.plain() == set()
+
+
+@pytest.mark.parametrize("is_terminal", [False, True], ids=["to a file", "on a terminal"])
+def test_the_command_works_from_the_environment_alone(
+    server: AccountServer, stack: Stack, tmp_path: Path, is_terminal: bool
 ) -> None:
     stack.share(10)
     code = "from rollout.rollback_command import main; main()"
-    variables = {**os.environ, **environment(server), "PYTHONPATH": str(ROOT)}
-
-    done = subprocess.run(
+    ours, theirs = os.openpty() if is_terminal else os.pipe()
+    running = subprocess.Popen(
         [sys.executable, "-c", code, "--stack", "staging"],
         cwd=tmp_path,
-        env=variables,
-        check=False,
-        capture_output=True,
-        text=True,
+        env={**os.environ, **environment(server), "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+        stdout=theirs,
+        stderr=subprocess.PIPE,
     )
+    os.close(theirs)
+    told = b""
+    with contextlib.suppress(OSError):  # the end of a terminal
+        while more := os.read(ours, 65536):
+            told += more
+    os.close(ours)
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (running.communicate()[1], running.returncode) == (b"", 0)
     assert stack.plain() == DUAL
+    assert told.decode().count("rolled back") == len(DUAL)
+    assert ("│" in told.decode()) is is_terminal
 
 
 def test_the_command_loads_neither_pulumi_nor_the_sandbox() -> None:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from rollout.rollback import MARK, NothingFound, Rollback, WrongStack
 from sandbox.account.server import AccountServer
@@ -183,11 +185,7 @@ def test_target_groups_beyond_the_first_page_are_found(
 @pytest.mark.parametrize(
     "action", ["DescribeTargetGroups", "DescribeListeners", "DescribeRules", "ModifyRule"]
 )
-def test_a_throttled_call_is_made_again(
-    stack: Stack, elb: Any, begin: Begin, action: str
-) -> None:
-    from botocore.awsrequest import AWSResponse  # noqa: PLC0415 this test alone forges answers
-
+def test_a_throttled_call_is_made_again(stack: Stack, elb: Any, begin: Begin, action: str) -> None:
     throttled: list[None] = []
 
     def throttle(**_: Any) -> Any:
@@ -195,7 +193,7 @@ def test_a_throttled_call_is_made_again(
             return None
         throttled.append(None)
         body = b"<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>"
-        answer = AWSResponse("", 400, {}, None)
+        answer = AWSResponse("", 400, HTTPHeaders(), None)
         answer._content = body  # type: ignore[attr-defined]
         return answer
 
@@ -209,9 +207,7 @@ def test_a_throttled_call_is_made_again(
     assert all(one.problem is None for one in work.outcomes())
 
 
-def test_a_rule_that_fails_for_a_while_is_tried_again(
-    stack: Stack, elb: Any, begin: Begin
-) -> None:
+def test_a_rule_that_fails_for_a_while_is_tried_again(stack: Stack, elb: Any, begin: Begin) -> None:
     stack.share(25)
     failed = fail(elb, "ModifyRule", "Throttling", times=8)
 
