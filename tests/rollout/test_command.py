@@ -121,6 +121,18 @@ def test_a_dry_run_changes_nothing_and_says_what_it_would_do(
     assert not stack.is_plain(SCORE)
 
 
+def test_a_rule_at_another_priority_is_told(stack: Stack, command: Command) -> None:
+    stack.elb.set_rule_priorities(
+        RulePriorities=[{"RuleArn": stack.rules[SCORE], "Priority": 1005}]
+    )
+
+    result = command(["--stack", "staging"])
+
+    assert result.exit_code == 0
+    assert result.stdout.count("(at priority 1005, not 1001)") == 1
+    assert result.stdout.count("(at priority") == 1
+
+
 def test_a_dry_run_tells_a_deleted_rule(stack: Stack, command: Command) -> None:
     stack.elb.delete_rule(RuleArn=stack.rules[SCORE])
 
