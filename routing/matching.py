@@ -3,11 +3,14 @@
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import TypeVar
 
 from routing.model import Condition, Header, Host, Methods, Path, Request, Rule
 
+AnyRule = TypeVar("AnyRule", bound=Rule)
 
-def winner(rules: Iterable[Rule], request: Request) -> Rule | None:
+
+def winner(rules: Iterable[AnyRule], request: Request) -> AnyRule | None:
     """The rule of one listener that takes the request; None where the default rule does.
 
     The order of `rules` is of no importance, their priority is.

@@ -69,6 +69,20 @@ def alarm_tells_somebody(alarm: Resource) -> Problems:
 
 
 @resource_policy(
+    {METRIC_ALARM: ("treatMissingData",)},
+    ids=("ours: alarms that cry",),
+    severity=Severity.MEDIUM,
+    why="Without traffic such an alarm goes to INSUFFICIENT_DATA, and each return of traffic "
+    "sends an OK mail though nothing was wrong.",
+)
+def ok_mail_follows_an_alarm(alarm: Resource) -> Problems:
+    """An alarm that tells of OK does not treat missing data as missing."""
+    tells = alarm["okActions"].unknown or any(action.given for action in alarm["okActions"])
+    if tells and (alarm["treatMissingData"].text or "missing") == "missing":
+        yield "treatMissingData is missing, and okActions is set"
+
+
+@resource_policy(
     {METRIC_ALARM: ("period", "metricQueries")},
     ids=("row 22", "E3615"),
     severity=Severity.MEDIUM,

@@ -296,6 +296,7 @@ def _alarm(name: str, **props: Any) -> dict[str, Any]:
         "evaluationPeriods": 5.0,
         "alarmActions": [TOPIC_ARN],
         "okActions": [TOPIC_ARN],
+        "treatMissingData": "notBreaching",
         "tags": tags(name),
         **props,
     }

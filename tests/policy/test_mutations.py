@@ -15,7 +15,6 @@ OUT_OF_SCOPE = {
     ("Dashboard", "dashboardBody"): "a picture for people: tests/declared",
     ("Dashboard", "dashboardName"): "nothing refers to it",
     ("MetricAlarm", "okActions"): "nothing is lost without the news that all is well",
-    ("MetricAlarm", "treatMissingData"): "depends on the metric; every value is one of AWS",
     ("MetricAlarm", "unit"): "depends on the metric; a wrong one shows in the first hour",
     ("SecurityGroup", "vpcId"): "an id of the foundation stack; a wrong one is refused",
     ("Function", "architectures"): "what the code was built for, which no input shows",

@@ -32,6 +32,18 @@ CASES = (
     ),
     *on(alarms.alarm_tells_somebody, "health", bad={"nobody of all": {"alarmActions": GONE}}),
     *on(
+        alarms.ok_mail_follows_an_alarm,
+        _5XX,
+        bad={
+            "missing": {"treatMissingData": "missing"},
+            "not said": {"treatMissingData": GONE},
+        },
+        fine={
+            "ignored": {"treatMissingData": "ignore"},
+            "no OK mail": {"treatMissingData": "missing", "okActions": GONE},
+        },
+    ),
+    *on(
         alarms.alarm_period_is_valid,
         _LATENCY,
         bad={"45 s": {"period": 45.0}, "none": {"period": GONE}},

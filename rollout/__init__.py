@@ -1,0 +1,1 @@
+"""Moving traffic on the running load balancers. Needs boto3, no Pulumi and no state."""
