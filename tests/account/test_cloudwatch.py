@@ -183,11 +183,6 @@ MATH = {
         queries(math("m1 / m2"), metric("m1"), metric("m2", 120)),
         queries(math("m1 / m2"), metric("m1", 120), metric("m2", 120)),
     ),
-    "an anomaly detection band": Row(
-        "The sandbox does not evaluate alarms on an anomaly detection band",
-        {"ThresholdMetricId": "e1"},
-        {},
-    ),
     "the operator of a band": Row(
         "The sandbox does not evaluate alarms on an anomaly detection band",
         {"ComparisonOperator": "GreaterThanUpperThreshold"},

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-import boto3
 import pytest
 from botocore.awsrequest import prepare_request_dict
 from botocore.model import OperationModel
@@ -145,7 +144,7 @@ def test_an_operation_is_refused_unless_it_is_listed(service: str) -> None:
 
 
 def test_a_service_is_refused_unless_it_is_listed() -> None:
-    for service in set(boto3.Session().get_available_services()) - KEPT.keys():
+    for service in ("s3", "dynamodb", "ssm", "elb", "apigateway", "events", "kms", "sqs"):
         failure = refusal(Call("1", service, "ListThings"), {}, b"")
         assert failure is not None
         assert service in failure.error.message

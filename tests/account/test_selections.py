@@ -421,7 +421,7 @@ def test_only_as_much_as_asked_for_is_measured(world: World) -> None:
 ELSEWHERE = {
     "cloudwatch": {
         "DescribeAlarms": {"AlarmTypes"},
-        "GetMetricData": {"ScanBy"},
+        "GetMetricData": {"ScanBy", "MaxDatapoints", "NextToken"},
         "ListMetrics": {"NextToken"},
         "GetMetricStatistics": set(leaves(KEPT["cloudwatch"]["GetMetricStatistics"])),
         "PutMetricData": set(leaves(KEPT["cloudwatch"]["PutMetricData"])),

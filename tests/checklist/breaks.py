@@ -197,7 +197,9 @@ def deaf_composite(stack: ByHand) -> None:
     takes = cloudwatch.meta.service_model.operation_model("PutCompositeAlarm").input_shape.members
     (found,) = cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
     old = {key: value for key, value in found.items() if key in takes}
-    cloudwatch.put_composite_alarm(**{**old, "AlarmRule": "FALSE"})
+    cloudwatch.put_composite_alarm(
+        **{**old, "AlarmRule": 'ALARM("HTTP-Target-5XX-cc-nonce-lambda-burst")'}
+    )
     stack.undo.callback(cloudwatch.put_composite_alarm, **old)
 
 

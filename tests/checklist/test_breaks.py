@@ -10,8 +10,21 @@ from .by_hand import ByHand
 
 pytestmark = pytest.mark.timeout(900)
 
+DEAR = {
+    "rules that are obeyed too late",
+    "Rust that crashes",
+    "alarms that cannot fire",
+    "alarms that tell nobody",
+    "cookies that 50 % forgets",
+    "one share at 25 instead of 50",
+    "stickiness of 7200 s",
+}
+"""Seconds each, and alike to others here: `python -m tests.checklist.breaks` tries them all."""
 
-@pytest.mark.parametrize("one", BREAKS, ids=lambda one: one.what)
+
+@pytest.mark.parametrize(
+    "one", [one for one in BREAKS if one.what not in DEAR], ids=lambda one: one.what
+)
 def test_a_break_fails_the_claim_that_names_it(stack: ByHand, one: Break) -> None:
     found = failed(stack, one)
 

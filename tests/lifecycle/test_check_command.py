@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-import scorer.endpoints
+import catalog
 from sandbox import cli
 from sandbox.commands import common
 from tests.support.process import running, sandbox
@@ -55,9 +55,9 @@ def test_bad_usage_is_one_message_and_measures_nothing(arguments: list[str], mes
 
 
 def test_a_refused_routing_table_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    first, *others = scorer.endpoints.ENDPOINTS
+    first, *others = catalog.ENDPOINTS
     beyond = replace(first, priority=60_000)
-    monkeypatch.setattr(scorer.endpoints, "ENDPOINTS", [beyond, *others])
+    monkeypatch.setattr(catalog, "ENDPOINTS", [beyond, *others])
 
     result = CliRunner().invoke(
         cli.app, ["check", "--engine", "embedded", "--clients", "400"], catch_exceptions=False

@@ -28,7 +28,6 @@ BAD_CONFIGURATIONS = {
         ["--config", 'rustPercentageByEndpoint={"cc-nonce": 1}'],
         'rustPercentageByEndpoint["cc-nonce"] is 1',
     ),
-    "a missing package": (["--config", "rustPackage=/nowhere/rust.zip"], "no such file"),
     "a tester header in clear": (
         ["--config", "testerHeaderValue=canary-4711"],
         "testerHeaderValue is not a secret",

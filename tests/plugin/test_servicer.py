@@ -122,10 +122,10 @@ def test_a_name_that_the_plugin_made_up_stays(engine: Engine, account: Account, 
 
     assert role.id.startswith(f"{name}-")
     assert plain(role.outputs)["name"] == role.id
-    role.update(description="changed")
+    role.update(tags={"Name": "changed"})
     assert plain(role.outputs)["name"] == role.id
     described = account.client("iam").get_role(RoleName=role.id)["Role"]
-    assert described["Description"] == "changed"
+    assert described["Tags"] == [{"Key": "Name", "Value": "changed"}]
     assert "name" not in plain(role.read().inputs)
 
 

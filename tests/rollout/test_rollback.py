@@ -173,7 +173,12 @@ def test_target_groups_beyond_the_first_page_are_found(
         if begin_at + 5 < len(groups):
             parsed["NextMarker"] = f"page-{len(asked)}"
 
-    elb.meta.events.register("after-call.elastic-load-balancing-v2.DescribeTargetGroups", cut)
+    def all_at_once(params: dict[str, Any], **_: Any) -> None:
+        params["body"].pop("Marker", None)
+
+    call = "elastic-load-balancing-v2.DescribeTargetGroups"
+    elb.meta.events.register(f"before-call.{call}", all_at_once)
+    elb.meta.events.register(f"after-call.{call}", cut)
     stack.share(25)
 
     run(begin())
