@@ -73,6 +73,7 @@ def test_bad_configuration_ends_in_one_message_and_registers_nothing(
 
 def test_all_problems_stand_in_the_same_message(command: Command) -> None:
     every = [part for arguments, _ in BAD_CONFIGURATIONS.values() for part in arguments]
+    every += ["--config", "rustPackage=/nowhere/rust.zip"]
 
     result = command("preview", "--stack", "staging", *every)
 
