@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+_READ_OUTPUTS = "pulumi:pulumi:readStackOutputs"
 _READ = "pulumi:pulumi:readStackResourceOutputs"
 _FUNCTION = "aws:lambda/function:Function"
 _RULE = "aws:lb/listenerRule:ListenerRule"
@@ -52,6 +53,9 @@ class Deployed:
 def read_deployed() -> Deployed:
     """Ask the engine for the state that this run is about to change; reads nothing from AWS."""
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    # The CLI crashes on the resources of a stack that was never updated; one that was has outputs.
+    if not pulumi.runtime.invoke(_READ_OUTPUTS, {"name": stack}).value["outputs"]:
+        return Deployed()
     outputs = pulumi.runtime.invoke(_READ, {"stackName": stack}).value["outputs"]
     found = {}
     for urn, resource in outputs.items():
