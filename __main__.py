@@ -10,13 +10,20 @@ from embed.declare import declare_embed
 from foundation import load_foundation
 from lambdas.context import Context
 from lambdas.iam import create_execution
+from live import read_live
 from monitoring.declare import declare_monitoring
 from routing import Listener
 from rust_scorer.declare import declare_rust_scorer
 from rust_scorer.names import FUNCTION as RUST_FUNCTION
 from scorer.declare import declare_scorer
 from settings import load_settings
-from traffic import announce_changes, hold_everything_else
+from traffic import (
+    announce,
+    hold_everything_else,
+    keep_marks,
+    refuse_raise_after_rollback,
+    shares,
+)
 
 deployed = read_deployed()
 settings = load_settings(deployed)
@@ -24,13 +31,17 @@ try:
     table = catalog.routing_table(settings)
 except ValueError as error:
     raise pulumi.RunError(str(error)) from error
-changes = announce_changes(settings, deployed)
+live = read_live(deployed, settings.adopt)
+dual = shares(settings.rust_percentage, settings.rust_percentage_by_endpoint, deployed, live)
+announce(dual)
+refuse_raise_after_rollback(dual, settings.raise_after_rollback)
 
 adopt(settings.adopt)
-if changes:
+keep_marks()
+if holds := any(share.moves for share in dual):
     hold_everything_else(deployed)
 foundation = load_foundation(settings.foundation_stack)
-context = Context(pulumi.get_stack(), settings, foundation, deployed, holds=bool(changes))
+context = Context(pulumi.get_stack(), settings, foundation, deployed, holds=holds)
 
 shared = create_execution(
     context,

@@ -9,7 +9,7 @@ import pulumi
 _READ_OUTPUTS = "pulumi:pulumi:readStackOutputs"
 _READ = "pulumi:pulumi:readStackResourceOutputs"
 _FUNCTION = "aws:lambda/function:Function"
-_RULE = "aws:lb/listenerRule:ListenerRule"
+RULE = "aws:lb/listenerRule:ListenerRule"
 
 
 @dataclass(frozen=True)
@@ -36,18 +36,27 @@ class Deployed:
             return True
         return not holds and self.package_of(function) != path
 
+    def arn_of(self, rule: str) -> str | None:
+        """The ARN of a listener rule; None when the state has no such rule."""
+        return self.resources.get((RULE, rule), {}).get("arn")
+
     def share_of(self, rule: str, target_group: str) -> int | None:
         """What a rule sends to the target group with that physical name, in percent.
 
         None when the state has no such rule.
         """
-        actions = self.resources.get((_RULE, rule), {}).get("actions")
+        actions = self.resources.get((RULE, rule), {}).get("actions")
         if not actions:
             return None
         forward = actions[0].get("forward") or {}
-        shares = {group["arn"]: int(group["weight"]) for group in forward.get("targetGroups", [])}
-        shares = shares or {actions[0].get("targetGroupArn") or "": 100}
-        return sum(share for arn, share in shares.items() if f":targetgroup/{target_group}/" in arn)
+        weights = {group["arn"]: int(group["weight"]) for group in forward.get("targetGroups", [])}
+        return percent_to(target_group, weights or {actions[0].get("targetGroupArn") or "": 1})
+
+
+def percent_to(target_group: str, weights: Mapping[str, int]) -> int:
+    """What weights by ARN send to the target group with that physical name; above 0 at least 1."""
+    share = sum(weight for arn, weight in weights.items() if f":targetgroup/{target_group}/" in arn)
+    return max(round(100 * share / (sum(weights.values()) or 1)), min(share, 1))
 
 
 def read_deployed() -> Deployed:

@@ -30,6 +30,10 @@ TESTER_HEADER = "X-Use-Rust-Scorer"
 """Requests that carry it with the configured secret always go to Rust."""
 
 
+ROLLED_BACK_AT = "RolledBackAt"
+"""Tag of the dual rules after an emergency rollback; its value is the time in ISO 8601, UTC."""
+
+
 class Traffic(Protocol):
     """What a stack asks of the routing: shares in percent, stickiness in seconds."""
 
@@ -76,8 +80,12 @@ class Endpoint:
     moves_after: str | None = None
     """Endpoint whose rule must leave this one's priority first."""
 
+    def rust_share(self, rust_percentage: int, by_endpoint: Mapping[str, int]) -> int:
+        """What a dual endpoint is to send to Rust in percent: its own share, or the global one."""
+        return by_endpoint.get(self.name, rust_percentage)
+
     def plan(self, traffic: Traffic, rust_group: str) -> Rule:
-        """The endpoint's rule; its own share, if it has one, outranks the global one."""
+        """The endpoint's rule."""
         match self.backend:
             case FixedResponse() as response:
                 action: Action = response
@@ -85,7 +93,7 @@ class Endpoint:
                 action = Forward(REGISTRY_GROUP)
             case backend if self.dual:
                 action = choose_forward(
-                    traffic.rust_percentage_by_endpoint.get(self.name, traffic.rust_percentage),
+                    self.rust_share(traffic.rust_percentage, traffic.rust_percentage_by_endpoint),
                     python=backend.target_group.logical,
                     rust=rust_group,
                     stickiness_seconds=traffic.stickiness_seconds,

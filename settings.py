@@ -26,10 +26,11 @@ from pydantic_core import ErrorDetails
 import catalog
 import rust_scorer.names
 from deployed import Deployed
+from endpoint import ROLLED_BACK_AT
 from lambdas.environment import PYTHON_VARIABLES, python_environment
 from packages import package_problem
 from routing import checks, limits
-from traffic import share_changes
+from traffic import shares
 
 NAMESPACE = "passport-scorer-routing"
 DEFAULT_REGION = "us-west-2"
@@ -37,6 +38,7 @@ DEFAULT_REGION = "us-west-2"
 _ANY_ARN = "arn:aws:secretsmanager:us-west-2:000000000000:secret:".ljust(120, "x")
 """As long as the secret's may be: only the foundation knows it."""
 
+_TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$"
 _TESTER = "testerHeaderValue"
 _NEVER_SHOWN = frozenset({_TESTER, "environment"})
 
@@ -137,6 +139,12 @@ class Settings(BaseModel):
         description=f"whole numbers from 0 to 100 for any of {', '.join(catalog.DUAL_ENDPOINTS)}",
         examples=["<0-100>"],
     )
+    raise_after_rollback: Annotated[Word, Field(pattern=_TIME)] | None = Field(
+        None,
+        description=f"the time in the tag {ROLLED_BACK_AT} of the emergency rollback after which "
+        "Rust may come back",
+        examples=["<time>"],
+    )
     stickiness_seconds: Seconds = Field(
         3600,
         description=f"a whole number from {limits.STICKINESS_SECONDS_MIN} "
@@ -185,13 +193,17 @@ class Settings(BaseModel):
         """Read the package only if a function is to get it."""
         deployed = (info.context or {}).get("deployed", Deployed())
         share, own = (info.data.get(f"rust_percentage{end}") for end in ("", "_by_endpoint"))
-        holds = share is not None and own is not None and share_changes(share, own, deployed)
+        holds = (
+            share is not None
+            and own is not None
+            and any(one.moves for one in shares(share, own, deployed, live={}))
+        )
         modules = (
             {rust_scorer.names.FUNCTION: ""}
             if info.field_name == "rust_package"
             else {backend.function: backend.module for backend in catalog.ZIP_BACKENDS}
         )
-        getting = [name for name in modules if deployed.needs_code(name, value, holds=bool(holds))]
+        getting = [name for name in modules if deployed.needs_code(name, value, holds=holds)]
         needed = [modules[name] for name in getting if modules[name]]
         if getting and (problem := package_problem(value, needed)):
             raise ValueError(problem)

@@ -1,6 +1,6 @@
-"""A change of percentage moves rules and nothing else."""
+"""A change of percentage: named first, not raised by mistake, and moving rules alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -8,50 +8,125 @@ from pulumi.runtime import register_stack_transformation
 
 import catalog
 import rust_scorer.names
-from deployed import Deployed
-from endpoint import Traffic
+from deployed import RULE, Deployed
+from endpoint import ROLLED_BACK_AT
+from live import UNREAD, LiveRule
 
-_RULE = "aws:lb/listenerRule:ListenerRule"
 _ALL_BUT_ACTIONS = ["conditions", "listenerArn", "priority", "tags"]
+_MARK = f"tags.{ROLLED_BACK_AT}"
 
 
 @dataclass(frozen=True)
-class ShareChange:
-    """What an endpoint sends to Rust by the last update, and what is asked of this one."""
+class Share:
+    """What a dual endpoint sends to Rust, in percent.
+
+    `was` is what the last update made it, None where there was none; `asked` is for this one.
+    """
 
     endpoint: str
-    was: int
+    was: int | None
     asked: int
+    live: LiveRule = UNREAD
+
+    @property
+    def moves(self) -> bool:
+        """Whether this update changes a rule that is deployed."""
+        return self.was is not None and self.was != self.asked
+
+    @property
+    def strays(self) -> bool:
+        """Whether the load balancer sends another share than the last update said."""
+        return None not in (self.was, self.live.share) and self.was != self.live.share
 
     def __str__(self) -> str:
-        return f"{self.endpoint} {self.was} % -> {self.asked} %"
+        live = f" (live {self.live.share} %)" if self.strays else ""
+        was = "new" if self.was is None else f"{self.was} %"
+        return f"{self.endpoint} {was}{live} -> {self.asked} %"
 
 
-def share_changes(
-    rust_percentage: int, by_endpoint: Mapping[str, int], deployed: Deployed
-) -> list[ShareChange]:
-    """The deployed dual endpoints whose share is to change."""
-    changes = []
-    for endpoint in catalog.ENDPOINTS:
-        if endpoint.dual:
-            rust = rust_scorer.names.TARGET_GROUPS[endpoint.listener].physical
-            was = deployed.share_of(endpoint.rule, rust)
-            asked = by_endpoint.get(endpoint.name, rust_percentage)
-            if was is not None and was != asked:
-                changes.append(ShareChange(endpoint.name, was, asked))
-    return changes
+def shares(
+    rust_percentage: int,
+    by_endpoint: Mapping[str, int],
+    deployed: Deployed,
+    live: Mapping[str, LiveRule],
+) -> list[Share]:
+    """The share of every dual endpoint."""
+    return [
+        Share(
+            endpoint.name,
+            was=deployed.share_of(
+                endpoint.rule, rust_scorer.names.TARGET_GROUPS[endpoint.listener].physical
+            ),
+            asked=endpoint.rust_share(rust_percentage, by_endpoint),
+            live=live.get(endpoint.name, UNREAD),
+        )
+        for endpoint in catalog.ENDPOINTS
+        if endpoint.dual
+    ]
 
 
-def announce_changes(traffic: Traffic, deployed: Deployed) -> list[ShareChange]:
-    """Name every share that this update changes, before anything else is printed."""
-    changes = share_changes(traffic.rust_percentage, traffic.rust_percentage_by_endpoint, deployed)
-    if changes:
+def announce(found: Sequence[Share]) -> None:
+    """Name every share that is not as it was, before anything else is printed."""
+    for one in found:
+        if one.live.problem:
+            pulumi.log.warn(f"The rule of {one.endpoint} cannot be read: {one.live.problem}")
+    strays = [
+        f"{one.endpoint} sends {one.live.share} % to Rust, not {one.was} %"
+        for one in found
+        if one.strays and not one.moves
+    ]
+    if strays:
         pulumi.log.warn(
-            f"This update moves traffic: {', '.join(map(str, changes))}. It changes these "
+            f"The load balancers differ from the last update: {', '.join(strays)}. "
+            "This update leaves it so, unless it is run with --refresh."
+        )
+    if moves := [str(one) for one in found if one.moves]:
+        pulumi.log.warn(
+            f"This update moves traffic: {', '.join(moves)}. It changes these "
             "listener rules and holds everything else that is deployed; the next update "
             "brings the rest."
         )
-    return changes
+
+
+def refuse_raise_after_rollback(found: Sequence[Share], accepted: str | None) -> None:
+    """Keep an update from bringing Rust back after an emergency rollback.
+
+    Raises RunError when an endpoint would go from 0 % up, its rules carry the mark of a
+    rollback, and `accepted` is not that mark; and when a share would go up where the mark
+    cannot be read. Call it before anything is declared.
+    """
+    unread = [one for one in found if one.live.problem and one.was != one.asked > 0]
+    if unread:
+        raise pulumi.RunError(
+            f"{_list(unread)}: not raised, because the rule cannot be read, so nobody knows "
+            "whether an emergency rollback came before. Nothing was registered or changed."
+        )
+    mark = max((one.live.rolled_back_at or "" for one in found), default="")
+    raised = [one for one in found if one.asked and not one.live.share and not one.live.problem]
+    if mark and mark != accepted and raised:
+        stack = f"--stack {pulumi.get_stack()}"
+        raise pulumi.RunError(
+            f"An emergency rollback sent all traffic to Python at {mark}. This would bring Rust "
+            f"back: {_list(raised)}. Nothing was registered or changed.\n\n"
+            f"  to stay on Python:  pulumi config set rustPercentage 0 {stack}\n"
+            f"                      pulumi config rm rustPercentageByEndpoint {stack}\n"
+            f"  if Rust may return: pulumi config set raiseAfterRollback {mark} {stack}"
+        )
+
+
+def _list(found: Sequence[Share]) -> str:
+    return ", ".join(map(str, found))
+
+
+def keep_marks() -> None:
+    """Leave the mark of an emergency rollback on the rules, also after a refresh."""
+
+    def keep(
+        args: pulumi.ResourceTransformationArgs,
+    ) -> pulumi.ResourceTransformationResult | None:
+        return _ignoring(args, [_MARK]) if args.name in _DUAL_RULES else None
+
+    register_stack_transformation(keep)
 
 
 def hold_everything_else(deployed: Deployed) -> None:
@@ -67,10 +142,18 @@ def hold_everything_else(deployed: Deployed) -> None:
     ) -> pulumi.ResourceTransformationResult | None:
         if not deployed.has(args.type_, args.name):
             return None
-        held = _ALL_BUT_ACTIONS if args.type_ == _RULE else ["*"]
-        options = pulumi.ResourceOptions.merge(
-            args.opts, pulumi.ResourceOptions(ignore_changes=held)
-        )
-        return pulumi.ResourceTransformationResult(args.props, options)
+        return _ignoring(args, _ALL_BUT_ACTIONS if args.type_ == RULE else ["*"])
 
     register_stack_transformation(hold)
+
+
+_DUAL_RULES = frozenset(endpoint.rule for endpoint in catalog.ENDPOINTS if endpoint.dual)
+
+
+def _ignoring(
+    args: pulumi.ResourceTransformationArgs, inputs: list[str]
+) -> pulumi.ResourceTransformationResult:
+    options = pulumi.ResourceOptions(ignore_changes=inputs)
+    return pulumi.ResourceTransformationResult(
+        args.props, pulumi.ResourceOptions.merge(args.opts, options)
+    )

@@ -17,6 +17,7 @@ from recording.monitor import (
     Archive,
     Invent,
     Inventor,
+    Live,
     Program,
     RecordingMonitor,
     Registration,
@@ -57,6 +58,7 @@ def run_program(
     into: Program | None = None,
     invent: Invent = invented,
     deployed: Program | None = None,
+    live: Live | None = None,
 ) -> Program:
     """Run the program once; whatever it raises comes out, and what it did until then is `into`."""
     return record(
@@ -69,6 +71,7 @@ def run_program(
         into=into,
         invent=invent,
         deployed=deployed,
+        live=live,
     )
 
 
@@ -83,6 +86,7 @@ def record(
     into: Program | None = None,
     invent: Invent = invented,
     deployed: Program | None = None,
+    live: Live | None = None,
 ) -> Program:
     """Run any declarations as a program of their own."""
     program = Program() if into is None else into
@@ -92,7 +96,7 @@ def record(
 
     provided = FOUNDATION if foundation is None else foundation
     monitor = RecordingMonitor(
-        Inventor(provided, invent, preview=preview, deployed=deployed), program
+        Inventor(provided, invent, preview=preview, deployed=deployed, live=live), program
     )
     with (
         configuration(values or {}, secret=secret),

@@ -15,10 +15,15 @@ from pulumi.runtime.proto import resource_pb2
 
 SECRET = "<secret>"  # noqa: S105 what stands in place of one
 
-_READ_OUTPUTS = "pulumi:pulumi:readStackOutputs"
-_READ_STATE = "pulumi:pulumi:readStackResourceOutputs"
 
 Invent = Callable[[str, str, Mapping[str, Any]], Mapping[str, Any]]
+
+
+class FunctionFailed(Exception):
+    """A function of the provider that fails, as the program will hear of it."""
+
+
+Live = Mapping[str, Mapping[str, Any] | FunctionFailed]
 """What AWS would add to a resource: by its type, logical name and inputs."""
 
 
@@ -91,6 +96,14 @@ class RecordingMonitor(mocks.MockMonitor):
                 self._urns.add(urn)
                 self.program.registrations.append(_registration(urn, request))
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]  # the SDK's
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802 the monitor's protocol
+        try:
+            return super().Invoke(request)  # type: ignore[no-untyped-call]  # the SDK's
+        except FunctionFailed as error:
+            response = resource_pb2.ResourceInvokeResponse()
+            response.failures.add(reason=str(error))
+            return response
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802 the monitor's protocol
         with self._lock:
@@ -176,10 +189,21 @@ def invented(type_: str, name: str, _inputs: Mapping[str, Any]) -> dict[str, Any
     return {"arn": invented_arn(type_, name), "arnSuffix": invented_suffix(name), "name": name}
 
 
+def looked_up(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs of a listener rule as the provider's function gives them back."""
+    forwards = [
+        action.get("forward")
+        or {"targetGroups": [{"arn": action.get("targetGroupArn"), "weight": 1}]}
+        for action in inputs["actions"]
+    ]
+    return {"actions": [{"forwards": [one]} for one in forwards], "tags": inputs["tags"]}
+
+
 class Inventor(mocks.Mocks):
     """Outputs that AWS would compute; in a preview they are unknown.
 
-    `deployed` is what the state of the stack has; no other function answers an invoke.
+    `deployed` is what the state of the stack has, `live` what AWS has of its rules where
+    that differs, by logical name; no other function answers an invoke.
     """
 
     def __init__(
@@ -189,8 +213,10 @@ class Inventor(mocks.Mocks):
         *,
         preview: bool,
         deployed: Program | None = None,
+        live: Live | None = None,
     ) -> None:
         self._deployed = deployed.registrations if deployed else []
+        self._live = live or {}
         self._foundation = foundation
         self._invent = invent
         self._preview = preview
@@ -203,12 +229,27 @@ class Inventor(mocks.Mocks):
         return f"id-{args.name}", {**self._invent(args.typ, args.name, args.inputs), **args.inputs}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        if args.token == _READ_OUTPUTS:
-            any_ = {"any": True} if self._deployed else {}
-            return {"name": args.args["name"], "outputs": any_}, []
-        if args.token != _READ_STATE:
-            raise NotImplementedError(args.token)
-        outputs = {
-            one.urn: {"type": one.type, "outputs": dict(one.inputs)} for one in self._deployed
-        }
-        return {"name": args.args["stackName"], "outputs": outputs}, []
+        match args.token:
+            case "pulumi:pulumi:readStackOutputs":
+                any_ = {"any": True} if self._deployed else {}
+                return {"name": args.args["name"], "outputs": any_}, []
+            case "pulumi:pulumi:readStackResourceOutputs":
+                outputs = {
+                    one.urn: {
+                        "type": one.type,
+                        "outputs": {"arn": invented_arn(one.type, one.name), **one.inputs},
+                    }
+                    for one in self._deployed
+                }
+                return {"name": args.args["stackName"], "outputs": outputs}, []
+            case "aws:lb/getListenerRule:getListenerRule":
+                return {"id": args.args["arn"], **self._rule(args.args["arn"])}, []
+        raise NotImplementedError(args.token)
+
+    def _rule(self, arn: str) -> Mapping[str, Any]:
+        """A listener rule as the provider's function describes it."""
+        rules = [one for one in self._deployed if invented_arn(one.type, one.name) == arn]
+        found = self._live.get(rules[0].name)
+        if isinstance(found, FunctionFailed):
+            raise found
+        return found or looked_up(rules[0].inputs)

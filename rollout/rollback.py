@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 import catalog
-from endpoint import TESTER_HEADER
+from endpoint import ROLLED_BACK_AT, TESTER_HEADER
 from lambdas.model import LambdaBackend
 from rollout.live import (
     THREADS,
@@ -30,16 +30,13 @@ from rust_scorer import names
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
 
-MARK: Final = "RolledBackAt"
-"""Tag of a dual rule after an emergency rollback; its value is the time in ISO 8601, UTC."""
-
 PERMISSIONS: Final[Mapping[str, str]] = {
     "DescribeTargetGroups": "finds the target groups by name, and their load balancers",
     "DescribeListeners": "finds the listeners of these load balancers",
     "DescribeRules": "reads the rules, before and after",
     "ModifyRule": "sends a rule's requests back to Python",
     "DescribeTags": "refuses the account of another stack; without it a warning",
-    "AddTags": f"leaves the mark {MARK}; without it a warning",
+    "AddTags": f"leaves the mark {ROLLED_BACK_AT}; without it a warning",
 }
 """What it calls of Elastic Load Balancing, and why. The first four must be allowed."""
 
@@ -166,16 +163,18 @@ class Rollback:
                 break
 
     def mark(self) -> None:
-        """Tag the plain dual rules with MARK, if one of them was changed."""
+        """Tag the plain dual rules with ROLLED_BACK_AT, if one of them was changed."""
         dual = [(wanted, rule) for wanted, rule in self._found() if wanted.witness]
         if not any(rule.name in self._changed for _, rule in dual):
             return
         plain = [rule.name for wanted, rule in dual if rule.action == wanted.action]
         time_now = datetime.now(UTC).isoformat(timespec="seconds")
         try:
-            self._elb.add_tags(ResourceArns=plain, Tags=[{"Key": MARK, "Value": time_now}])
+            self._elb.add_tags(
+                ResourceArns=plain, Tags=[{"Key": ROLLED_BACK_AT, "Value": time_now}]
+            )
         except _FAILURES as error:
-            self._say(f"Warning: the rules carry no new tag {MARK}: {error}")
+            self._say(f"Warning: the rules carry no new tag {ROLLED_BACK_AT}: {error}")
 
     def outcomes(self) -> list[Outcome]:
         """Every rule of the rollback; dual rules that are missing too, tester rules are not."""

@@ -9,8 +9,8 @@ What it does: create, update in place, delete what is gone in dependency order, 
 preview, and a state that survives an interruption after any step.
 
 What it leaves out: replacements (refused by name, in this program always a mistake),
-refresh, components, aliases, protect, targets, several providers; ignore_changes below the
-top level.
+refresh, components, aliases, protect, targets, several providers; ignore_changes within
+lists.
 """
 
 import asyncio
@@ -124,16 +124,24 @@ class Engine(mocks.MockMonitor):
         return response
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 the monitor's protocol
-        """The state of this stack, which the engine has beside the provider's functions."""
-        if request.tok not in {READ_OUTPUTS, READ_STATE}:
-            raise ValueError(f"The sandbox has no function {request.tok}.")
-        # The outputs themselves are not kept; the program asks whether there are any.
-        outputs: dict[str, Any] = {
-            one.urn: {"type": one.type, "outputs": _as_wire({**one.inputs, **one.outputs})}
-            for one in self._state
-        }
+        """A function of the provider, or the state of this stack, which the engine has."""
         response = resource_pb2.ResourceInvokeResponse()
-        getattr(response, "return").update({"outputs": outputs})
+        if request.tok in {READ_OUTPUTS, READ_STATE}:
+            # The outputs themselves are not kept; the program asks whether there are any.
+            answer: dict[str, Any] = {
+                "outputs": {
+                    one.urn: {"type": one.type, "outputs": _as_wire({**one.inputs, **one.outputs})}
+                    for one in self._state
+                }
+            }
+        else:
+            args = rpc.deserialize_properties(request.args)
+            try:
+                answer = self._provider.invoke(request.tok, args)
+            except (ValueError, BotoCoreError, ClientError) as error:
+                response.failures.add(reason=words(error))
+                return response
+        getattr(response, "return").update(answer)
         return response
 
     def _apply(self, urn: str, request: Any) -> Resource:
@@ -323,8 +331,12 @@ async def _run(engine: Engine, program: Callable[[], Any], project: str, stack_n
 
 def _ignore(paths: Iterable[str], fields: dict[str, Any], old: Mapping[str, Any]) -> None:
     """Put what the state has in place of the properties whose changes are ignored."""
-    for name in {*fields, *old} if "*" in paths else paths:
-        if name in old:
+    for path in {*fields, *old} if "*" in paths else paths:
+        name, _, inner = path.partition(".")
+        if inner:
+            fields[name] = dict(fields.get(name, {}))
+            _ignore([inner], fields[name], old.get(name, {}))
+        elif name in old:
             fields[name] = old[name]
         else:
             fields.pop(name, None)

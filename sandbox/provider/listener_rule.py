@@ -165,6 +165,20 @@ class ListenerRule(Handler):
         }
         return Read(id_, self.as_written(inputs_found, inputs), _outputs(rule))
 
+    def look_up(self, arn: str) -> dict[str, Any]:
+        """What the function `getListenerRule` says, as far as this program asks."""
+        read = self.read(arn, None)
+        if read is None:
+            raise ValueError(f"RuleNotFound: there is no listener rule {arn}")
+        forwards = [
+            action.get("forward")
+            or {"targetGroups": [{"arn": action["targetGroupArn"], "weight": 1}]}
+            for action in read.inputs["actions"]
+            if action["type"] == "forward"
+        ]
+        actions = [{"forwards": [{"targetGroups": one["targetGroups"]}]} for one in forwards]
+        return {"id": arn, "arn": arn, "actions": actions, "tags": read.inputs["tags"]}
+
     def update(self, id_: str, old: Inputs, new: Inputs, changed: frozenset[str]) -> dict[str, Any]:
         outputs = {}
         if "priority" in changed:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.declared.golden import Declared
+from recording.monitor import Live
+from tests.declared.golden import RULE, Again, Declared
 from tests.support.recorder import Program, run_program
 
 TESTER_VALUE = "canary-7f3A.~_tester"
@@ -50,6 +51,41 @@ def declared(packages: Mapping[str, str]) -> Declared:
         return runs[key]
 
     return declared_with
+
+
+def _with_arns(program: Program) -> Program:
+    """As the state has it: a target group's ARN holds its physical name."""
+    for one in program.of_type(RULE).values():
+        for action in one.inputs["actions"]:
+            for group in action.get("forward", {}).get("targetGroups", []):
+                name = group["arn"].rpartition(":")[2]
+                group["arn"] = f"arn:aws:x:us-west-2:1:targetgroup/{name}/1".replace(
+                    "-internal/1", "-int/1"
+                )
+    return program
+
+
+@pytest.fixture(scope="session")
+def again(packages: Mapping[str, str]) -> Again:
+    """Run the program over what an update at 50 % left behind."""
+    required = {
+        "foundationStack": "organization/passport-scorer/staging",
+        "scorerImage": "000000000000.dkr.ecr.us-west-2.amazonaws.com/scorer:1",
+        **packages,
+    }
+    before = _with_arns(run_program({**required, "rustPercentage": "50"}))
+
+    def run_again(
+        share: int = 50,
+        *,
+        live: Live | None = None,
+        into: Program | None = None,
+        **config: Any,
+    ) -> Program:
+        values = {**required, "rustPercentage": str(share), **config}
+        return run_program(values, deployed=before, live=live, into=into)
+
+    return run_again
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """The tables of the contract, and what they say about one registration."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,6 +38,9 @@ RUST_GROUPS = {
 RUST_FUNCTION = "passport-v2-rust-scorer"
 
 Row = Mapping[str, str]
+
+
+Again = Callable[..., Program]
 
 
 class Declared(Protocol):

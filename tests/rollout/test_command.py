@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from rollout.rollback import MARK
+from endpoint import ROLLED_BACK_AT
 from rollout.rollback_command import policy
 from sandbox.account.server import AccountServer
 from tests.account.support import forward, path
@@ -266,7 +266,7 @@ def test_an_interruption_says_which_rules_are_plain_so_far(
         result.stdout
     )
     assert "Interrupted" in result.stderr
-    assert MARK not in stack.tags(stack.rules["embed-gs-rule-lambda"])
+    assert ROLLED_BACK_AT not in stack.tags(stack.rules["embed-gs-rule-lambda"])
 
 
 def test_an_interruption_before_anything_was_found_says_that_nothing_was_changed(

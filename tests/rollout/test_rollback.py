@@ -8,7 +8,8 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from rollout.rollback import MARK, NothingFound, Rollback, WrongStack
+from endpoint import ROLLED_BACK_AT
+from rollout.rollback import NothingFound, Rollback, WrongStack
 from sandbox.account.server import AccountServer
 from tests.account.support import fixed_response, forward, header, host, methods, path, weighted
 from tests.rollout.conftest import (
@@ -90,7 +91,7 @@ def test_a_second_rollback_changes_nothing(
 ) -> None:
     stack.share(50)
     run(begin())
-    marks = {stack.tags(stack.rules[rule])[MARK] for rule in DUAL}
+    marks = {stack.tags(stack.rules[rule])[ROLLED_BACK_AT] for rule in DUAL}
     reset_calls(server)
 
     work = run(begin())
@@ -98,7 +99,7 @@ def test_a_second_rollback_changes_nothing(
     assert {one.changed for one in work.outcomes()} == {False}
     assert {one.plain for one in work.outcomes()} == {True}
     assert {"ModifyRule", "AddTags"}.isdisjoint(calls(server))
-    assert {stack.tags(stack.rules[rule])[MARK] for rule in DUAL} == marks
+    assert {stack.tags(stack.rules[rule])[ROLLED_BACK_AT] for rule in DUAL} == marks
 
 
 def test_a_rule_is_known_by_its_conditions_wherever_it_is_in_the_order(
@@ -236,8 +237,8 @@ def test_one_rule_that_cannot_be_changed_stops_no_other(
     assert set(problems) == {SCORE}
     assert "AccessDenied" in str(problems[SCORE])
     assert work.seconds is None
-    assert MARK not in stack.tags(stack.rules[SCORE])
-    assert MARK in stack.tags(stack.rules["embed-gs-rule-lambda"])
+    assert ROLLED_BACK_AT not in stack.tags(stack.rules[SCORE])
+    assert ROLLED_BACK_AT in stack.tags(stack.rules["embed-gs-rule-lambda"])
 
 
 def test_a_listener_that_cannot_be_read_back_is_told(stack: Stack, elb: Any, begin: Begin) -> None:
@@ -363,13 +364,13 @@ def test_plain_rules_are_marked_with_the_time_when_one_was_changed(
 
     run(begin(testers=True))
 
-    marks = {stack.tags(stack.rules[rule])[MARK] for rule in DUAL}
+    marks = {stack.tags(stack.rules[rule])[ROLLED_BACK_AT] for rule in DUAL}
     assert len(marks) == 1
     time = datetime.fromisoformat(marks.pop())
     assert time.utcoffset() is not None
     assert before <= time <= datetime.now(UTC)
     others = [arn for rule, arn in stack.rules.items() if rule not in DUAL]
-    assert not [arn for arn in [*others, *testers.values()] if MARK in stack.tags(arn)]
+    assert not [arn for arn in [*others, *testers.values()] if ROLLED_BACK_AT in stack.tags(arn)]
 
 
 @pytest.mark.parametrize("action", ["AddTags", "DescribeTags"])
