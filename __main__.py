@@ -26,19 +26,19 @@ from traffic import (
 )
 
 deployed = read_deployed()
-settings = load_settings(deployed)
+live = read_live(deployed)
+settings = load_settings(deployed, live)
 try:
     table = catalog.routing_table(settings)
 except ValueError as error:
     raise pulumi.RunError(str(error)) from error
-live = read_live(deployed, settings.adopt)
 dual = shares(settings.rust_percentage, settings.rust_percentage_by_endpoint, deployed, live)
 announce(dual)
 refuse_raise_after_rollback(dual, settings.raise_after_rollback)
 
 adopt(settings.adopt)
 keep_marks()
-if holds := any(share.moves for share in dual):
+if holds := any(share.holds for share in dual):
     hold_everything_else(deployed)
 foundation = load_foundation(settings.foundation_stack)
 context = Context(pulumi.get_stack(), settings, foundation, deployed, holds=holds)

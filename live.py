@@ -1,6 +1,5 @@
 """The dual rules as the load balancers have them now, through the provider of the stack."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi_aws as aws
@@ -28,15 +27,14 @@ UNREAD = LiveRule()
 """Of a rule that AWS does not have yet."""
 
 
-def read_live(deployed: Deployed, adopted: Mapping[str, str]) -> dict[str, LiveRule]:
-    """Every dual rule that the state has or this update adopts, by endpoint; changes nothing.
+def read_live(deployed: Deployed) -> dict[str, LiveRule]:
+    """Every dual rule that the state has, by endpoint; changes nothing.
 
     Lowering a share must not depend on it: what cannot be read has a `problem`.
     """
     live = {}
     for endpoint in catalog.ENDPOINTS:
-        arn = adopted.get(endpoint.rule) or deployed.arn_of(endpoint.rule)
-        if endpoint.dual and arn:
+        if endpoint.dual and (arn := deployed.arn_of(endpoint.rule)):
             rust = rust_scorer.names.TARGET_GROUPS[endpoint.listener]
             live[endpoint.name] = _read(arn, rust.physical)
     return live

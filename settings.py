@@ -28,6 +28,7 @@ import rust_scorer.names
 from deployed import Deployed
 from endpoint import ROLLED_BACK_AT
 from lambdas.environment import PYTHON_VARIABLES, python_environment
+from live import LiveRule
 from packages import package_problem
 from routing import checks, limits
 from traffic import shares
@@ -191,12 +192,13 @@ class Settings(BaseModel):
     @classmethod
     def _usable(cls, value: str, info: ValidationInfo) -> str:
         """Read the package only if a function is to get it."""
-        deployed = (info.context or {}).get("deployed", Deployed())
+        context = info.context or {}
+        deployed, live = context.get("deployed", Deployed()), context.get("live", {})
         share, own = (info.data.get(f"rust_percentage{end}") for end in ("", "_by_endpoint"))
         holds = (
             share is not None
             and own is not None
-            and any(one.moves for one in shares(share, own, deployed, live={}))
+            and any(one.holds for one in shares(share, own, deployed, live))
         )
         modules = (
             {rust_scorer.names.FUNCTION: ""}
@@ -227,7 +229,7 @@ class Settings(BaseModel):
         return value
 
 
-def load_settings(deployed: Deployed) -> Settings:
+def load_settings(deployed: Deployed, live: Mapping[str, LiveRule]) -> Settings:
     """Read the configuration of the running stack.
 
     A code package is read only if a function is to get it.
@@ -250,7 +252,7 @@ def load_settings(deployed: Deployed) -> Settings:
     }
     problems = _secrecy_problems(names, secret)
     try:
-        settings = Settings.model_validate(values, context={"deployed": deployed})
+        settings = Settings.model_validate(values, context={"deployed": deployed, "live": live})
     except ValidationError as error:
         problems += [_problem(detail, values, secret) for detail in error.errors()]
     if not problems:

@@ -38,6 +38,11 @@ class Share:
         """Whether the load balancer sends another share than the last update said."""
         return None not in (self.was, self.live.share) and self.was != self.live.share
 
+    @property
+    def holds(self) -> bool:
+        """Whether this update is about traffic: it moves the share, or may put it right."""
+        return self.moves or self.strays
+
     def __str__(self) -> str:
         live = f" (live {self.live.share} %)" if self.strays else ""
         was = "new" if self.was is None else f"{self.was} %"
@@ -75,16 +80,18 @@ def announce(found: Sequence[Share]) -> None:
         for one in found
         if one.strays and not one.moves
     ]
+    moves = [str(one) for one in found if one.moves]
     if strays:
         pulumi.log.warn(
             f"The load balancers differ from the last update: {', '.join(strays)}. "
-            "This update leaves it so, unless it is run with --refresh."
+            "Only with --refresh does this update put them right."
         )
-    if moves := [str(one) for one in found if one.moves]:
+    if moves:
+        pulumi.log.warn(f"This update moves traffic: {', '.join(moves)}.")
+    if strays or moves:
         pulumi.log.warn(
-            f"This update moves traffic: {', '.join(moves)}. It changes these "
-            "listener rules and holds everything else that is deployed; the next update "
-            "brings the rest."
+            "It changes listener rules and holds everything else that is deployed; the next "
+            "update brings the rest."
         )
 
 

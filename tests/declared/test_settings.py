@@ -27,7 +27,7 @@ Required = Mapping[str, Any]
 
 def loaded(config: Mapping[str, Any], secret: Mapping[str, str] | None = None) -> Settings:
     with configuration(config, secret=secret):
-        return load_settings(Deployed())
+        return load_settings(Deployed(), {})
 
 
 def refused(

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from sandbox.account.client import Account
+from sandbox.account.server import AccountServer
 from sandbox.engine.choice import open_project
-from tests.engine.support import CLI, Deploy, by_hand, changes, files_of, weights
+from tests.engine.support import CLI, Deploy, by_hand, calls, changes, files_of, weights
 
 pytestmark = CLI
 
@@ -68,3 +69,31 @@ def test_the_cli_works_by_hand(account: Account, deployment: Deploy) -> None:
 
     assert re.search(r"^ +~ 6 to update\n +\d+ unchanged\n", foreseen.stdout, re.MULTILINE)
     assert by_hand(project, "stack", "output", "rustPercentage").stdout.strip() == "0"
+
+
+def test_a_refreshing_update_takes_a_rule_back_and_leaves_the_rest_and_the_mark(
+    account: Account, deployment: Deploy, server: AccountServer
+) -> None:
+    """As the runbook rolls back; a release in the working copy waits."""
+    stack = deployment(HEADER)
+    elb = account.client("elbv2")
+    rules = elb.describe_rules(ListenerArn=account.foundation["privateAlbHttpListenerArn"])["Rules"]
+    (rule,) = [one for one in rules if one["Priority"] == "2100"]
+    groups = elb.describe_target_groups(Names=["l-passport-v2-rust-scorer-int"])["TargetGroups"]
+    everything_to_rust: Any = {"Type": "forward", "TargetGroupArn": groups[0]["TargetGroupArn"]}
+    elb.modify_rule(RuleArn=rule["RuleArn"], Actions=[everything_to_rust])
+    elb.add_tags(
+        ResourceArns=[rule["RuleArn"]], Tags=[{"Key": "RolledBackAt", "Value": "2026-11-01"}]
+    )
+    image = "000000000000.dkr.ecr.us-west-2.amazonaws.com/submit-passport-lambdas:next"
+    by_hand(stack.project, "config", "set", "scorerImage", image)
+    calls(server)
+
+    updated = by_hand(stack.project, "up", "--refresh", "--yes", "--skip-preview")
+
+    assert updated.returncode == 0, updated.stdout
+    assert "embed-st sends 100 % to Rust, not 0 %" in updated.stdout
+    assert calls(server) == {"ModifyRule": 1}
+    assert weights(account) == {(None,)}
+    tags = elb.describe_tags(ResourceArns=[rule["RuleArn"]])["TagDescriptions"][0]["Tags"]
+    assert {"Key": "RolledBackAt", "Value": "2026-11-01"} in tags

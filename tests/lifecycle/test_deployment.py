@@ -67,9 +67,7 @@ def test_every_change_of_percentage_is_six_rules_updated_in_place(
         assert result.outputs["rustPercentage"] == percentage
 
 
-def test_a_second_update_changes_nothing_and_calls_nothing(
-    server: AccountServer, deployment: Deploy
-) -> None:
+def test_a_second_update_changes_nothing(server: AccountServer, deployment: Deploy) -> None:
     calls(server)
 
     again = deployment().up()
