@@ -256,6 +256,11 @@ def load_settings(deployed: Deployed, live: Mapping[str, LiveRule]) -> Settings:
     except ValidationError as error:
         problems += [_problem(detail, values, secret) for detail in error.errors()]
     if not problems:
+        if "@sha256:" not in settings.scorer_image:
+            pulumi.log.warn(
+                "scorerImage names a tag. Tags move: another image under the same tag deploys "
+                f"nothing. Name the image by digest: {_set('scorerImage', _example('scorerImage'))}"
+            )
         return settings
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     raise ConfigurationError(
@@ -291,8 +296,7 @@ def _problem(detail: ErrorDetails, values: Mapping[str, Any], secret: Collection
     key, *path = (str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         return _unknown_key(key)
-    field = _FIELDS[key]
-    example = (field.examples or ["<value>"])[0]
+    example = _example(key)
     if detail["type"] == "missing":
         return _describe(f"{key} is not set", _allowed(key), _set(key, example))
     entry = path[0] if path else None
@@ -320,12 +324,16 @@ def _unknown_key(key: str) -> str:
     known = close or list(_FIELDS)
     mend = f"pulumi config rm {shlex.quote(key)}{_stack()}"
     if close:
-        mend += f", then {_set(close[0], (_FIELDS[close[0]].examples or ['<value>'])[0])}"
+        mend += f", then {_set(close[0], _example(close[0]))}"
     return _describe(f"{key} is not a key of this program", " or ".join(known), mend)
 
 
 _FIELDS = {field.alias or name: field for name, field in Settings.model_fields.items()}
 _MAPS = frozenset({"rustPercentageByEndpoint", "environment", "adopt"})
+
+
+def _example(key: str) -> str:
+    return str((_FIELDS[key].examples or ["<value>"])[0])
 
 
 def _allowed(key: str) -> str:

@@ -402,3 +402,16 @@ def test_a_percentage_is_written_in_plain_digits(required: Required) -> None:
     (problem,) = refused({**required, "rustPercentage": "\uff15"})
 
     assert_explained(problem, "rustPercentage", "0 to 100")
+
+
+@pytest.mark.parametrize(
+    ("version", "warned"), [(":2026-11", True), ("@sha256:" + "0" * 64, False)]
+)
+def test_an_image_by_tag_is_taken_with_a_warning(
+    required: Required, caplog: pytest.LogCaptureFixture, version: str, *, warned: bool
+) -> None:
+    image = f"000000000000.dkr.ecr.us-west-2.amazonaws.com/scorer{version}"
+
+    run_program({**required, "scorerImage": image})
+
+    assert ("another image under the same tag deploys nothing" in caplog.text) is warned
