@@ -378,11 +378,14 @@ def test_the_stack_files_start_at_zero_and_name_their_foundation(
     assert found.foundation_stack == f"organization/passport-scorer/{stack}"
 
 
-def test_a_tester_rule_cannot_be_adopted_while_there_is_none(required: Required) -> None:
+@pytest.mark.parametrize("testers", [{}, {"testerHeaderValue": "canary"}])
+def test_a_tester_rule_is_not_adopted_because_the_state_would_hold_its_secret(
+    required: Required, testers: dict[str, str]
+) -> None:
     adopt = {"lrule-rust-embed-score": "arn:aws:elasticloadbalancing:us-west-2:1:listener-rule/1"}
-    (problem,) = refused({**required, "adopt": json.dumps(adopt)})
+    (problem,) = refused({**required, "adopt": json.dumps(adopt)}, secret=testers)
 
-    assert_explained(problem, "adopt", "lrule-rust-embed-score", "testerHeaderValue")
+    assert_explained(problem, "adopt", "lrule-rust-embed-score", "aws elbv2 delete-rule")
 
 
 def test_the_environment_leaves_room_for_the_arn_of_the_secret(required: Required) -> None:
