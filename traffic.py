@@ -13,6 +13,7 @@ from endpoint import ROLLED_BACK_AT
 from live import UNREAD, LiveRule
 
 _ALL_BUT_ACTIONS = ["conditions", "listenerArn", "priority", "tags"]
+_DUAL_RULES = frozenset(endpoint.rule for endpoint in catalog.ENDPOINTS if endpoint.dual)
 _MARK = f"tags.{ROLLED_BACK_AT}"
 
 
@@ -43,10 +44,12 @@ class Share:
         """Whether this update is about traffic: it moves the share, or may put it right."""
         return self.moves or self.strays
 
-    def __str__(self) -> str:
+    @property
+    def change(self) -> str:
+        """What was, what is live where that differs, and what is asked."""
         live = f" (live {self.live.share} %)" if self.strays else ""
         was = "new" if self.was is None else f"{self.was} %"
-        return f"{self.endpoint} {was}{live} -> {self.asked} %"
+        return f"{was}{live} -> {self.asked} %"
 
 
 def shares(
@@ -75,23 +78,18 @@ def announce(found: Sequence[Share]) -> None:
     for one in found:
         if one.live.problem:
             pulumi.log.warn(f"The rule of {one.endpoint} cannot be read: {one.live.problem}")
-    strays = [
-        f"{one.endpoint} sends {one.live.share} % to Rust, not {one.was} %"
-        for one in found
-        if one.strays and not one.moves
-    ]
-    moves = [str(one) for one in found if one.moves]
-    if strays:
-        pulumi.log.warn(
-            f"The load balancers differ from the last update: {', '.join(strays)}. "
-            "Only with --refresh does this update put them right."
+    said = []
+    if strays := [one for one in found if one.strays and not one.moves]:
+        said.append(
+            f"The load balancers differ from the last update: {_list(strays)}. Only with "
+            "--refresh does this update put them right."
         )
-    if moves:
-        pulumi.log.warn(f"This update moves traffic: {', '.join(moves)}.")
-    if strays or moves:
+    if moves := [one for one in found if one.moves]:
+        said.append(f"This update moves traffic: {_list(moves)}.")
+    if said:
         pulumi.log.warn(
-            "It changes listener rules and holds everything else that is deployed; the next "
-            "update brings the rest."
+            " ".join(said) + " It changes listener rules and holds everything else that is "
+            "deployed; the next update brings the rest."
         )
 
 
@@ -122,7 +120,11 @@ def refuse_raise_after_rollback(found: Sequence[Share], accepted: str | None) ->
 
 
 def _list(found: Sequence[Share]) -> str:
-    return ", ".join(map(str, found))
+    """Every share by name; in one word where all dual endpoints change alike."""
+    changes = {one.change for one in found}
+    if len(changes) == 1 and len(found) == len(_DUAL_RULES):
+        return f"all {len(found)} dual endpoints {changes.pop()}"
+    return ", ".join(f"{one.endpoint} {one.change}" for one in found)
 
 
 def keep_marks() -> None:
@@ -152,9 +154,6 @@ def hold_everything_else(deployed: Deployed) -> None:
         return _ignoring(args, _ALL_BUT_ACTIONS if args.type_ == RULE else ["*"])
 
     register_stack_transformation(hold)
-
-
-_DUAL_RULES = frozenset(endpoint.rule for endpoint in catalog.ENDPOINTS if endpoint.dual)
 
 
 def _ignoring(

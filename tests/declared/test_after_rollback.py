@@ -80,7 +80,7 @@ def test_the_configuration_accepts_the_mark(again: Again, caplog: pytest.LogCapt
 
     program = again(50, live=marked, raiseAfterRollback=MARK)
 
-    assert "embed-rl sends 0 % to Rust, not 50 %" in caplog.text
+    assert "all 6 dual endpoints 50 % (live 0 %) -> 50 %" in caplog.text
     assert "actions" not in program.named("embed-rl-rule-lambda").ignore_changes
     assert program.named("embed-rl-lambda-function").ignore_changes[-1] == "*"
 

@@ -84,4 +84,4 @@ def test_a_missing_package_ends_the_first_update(
 def test_the_change_is_named(again: Again, caplog: pytest.LogCaptureFixture) -> None:
     again(0)
 
-    assert "embed-rl 50 % -> 0 %" in caplog.text
+    assert "all 6 dual endpoints 50 % -> 0 %" in caplog.text

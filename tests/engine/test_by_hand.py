@@ -92,7 +92,7 @@ def test_a_refreshing_update_takes_a_rule_back_and_leaves_the_rest_and_the_mark(
     updated = by_hand(stack.project, "up", "--refresh", "--yes", "--skip-preview")
 
     assert updated.returncode == 0, updated.stdout
-    assert "embed-st sends 100 % to Rust, not 0 %" in updated.stdout
+    assert "embed-st 0 % (live 100 %) -> 0 %" in updated.stdout
     assert calls(server) == {"ModifyRule": 1}
     assert weights(account) == {(None,)}
     tags = elb.describe_tags(ResourceArns=[rule["RuleArn"]])["TagDescriptions"][0]["Tags"]

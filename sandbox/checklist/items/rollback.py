@@ -1,18 +1,17 @@
 """Item 5: the way back, under load, beside the way back that is none."""
 
-import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sandbox.account.client import Account
 from sandbox.checklist.client import Sample
+from sandbox.checklist.items.emergency import emergency
 from sandbox.checklist.items.incident import let_rust_fail
 from sandbox.checklist.results import Claim, Item, Line, Mark, Timeline
+from sandbox.checklist.rules import dual_rules_put_back
 from sandbox.checklist.run import Run, no_failure, timeline
-from sandbox.checklist.targets import DUAL, RUST_GROUPS
+from sandbox.checklist.targets import RUST_GROUPS
 from sandbox.dataplane.groups import RUST
-from sandbox.routes import LISTENER_OUTPUTS
 
 _BUCKET_S: Final = 0.25
 _LEAVES_WITHIN_S: Final = 60
@@ -20,8 +19,9 @@ _LEAVES_WITHIN_S: Final = 60
 
 
 def rollback(run: Run) -> Item:
-    """From 100 to 0 %: first wrongly, by weight 0, then by this program."""
+    """From 100 to 0 %: by the emergency command, wrongly by weight 0, then by this program."""
     raised = run.to(100)
+    without_pulumi = emergency(run, 100)
     run.incident += let_rust_fail(run)
     trap, trap_live = _by_weight(run)
     with run.load() as load:
@@ -43,6 +43,7 @@ def rollback(run: Run) -> Item:
         "Test rollback scenario (100% Rust -> 0% Rust)",
         (
             *raised.claims,
+            *without_pulumi,
             *change.claims,
             no_failure(samples, "while it went from 100 to 0 %"),
             Claim(
@@ -85,7 +86,7 @@ def rollback(run: Run) -> Item:
 
 def _by_weight(run: Run) -> tuple[list[Sample], float]:
     """What a rollback by weight would do; the rules are as before afterwards."""
-    with _rules_of(run.account) as rules, run.load() as load:
+    with dual_rules_put_back(run.account) as rules, run.load() as load:
         load.wait_for_every_user()
         for arn, actions in rules.items():
             run.account.client("elbv2").modify_rule(RuleArn=arn, Actions=[_all_python(actions[0])])
@@ -94,27 +95,6 @@ def _by_weight(run: Run) -> tuple[list[Sample], float]:
         load.wait_for_every_user()
     run.control.refresh()
     return run.sends(load.samples), live
-
-
-@contextlib.contextmanager
-def _rules_of(account: Account) -> Iterator[Mapping[str, Sequence[Any]]]:
-    """ARN and actions of the dual rules, which are put back afterwards."""
-    elb = account.client("elbv2")
-    wanted = {(target.balancer, str(target.route.priority)) for target in DUAL}
-    rules = {
-        rule["RuleArn"]: rule["Actions"]
-        for listener, output in LISTENER_OUTPUTS.items()
-        for page in elb.get_paginator("describe_rules").paginate(
-            ListenerArn=account.foundation[output]
-        )
-        for rule in page["Rules"]
-        if (listener, rule["Priority"]) in wanted
-    }
-    try:
-        yield rules
-    finally:
-        for arn, actions in rules.items():
-            elb.modify_rule(RuleArn=arn, Actions=actions)
 
 
 def _all_python(action: Mapping[str, Any]) -> Any:
