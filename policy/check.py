@@ -27,6 +27,8 @@ class Registered:
     ignore_changes: tuple[str, ...] = ()
     dependencies: tuple[str, ...] = ()
     property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    secrets: frozenset[str] | None = None
+    """Keys of the values that came as secrets."""
 
     def as_resource(self) -> Resource:
         return Resource(
@@ -38,6 +40,7 @@ class Registered:
             ignore_changes=self.ignore_changes,
             depends_on=frozenset(self.dependencies),
             edges={key: frozenset(urns) for key, urns in self.property_dependencies.items()},
+            secrets=self.secrets,
         )
 
 
@@ -77,9 +80,14 @@ class Report:
         return not self.mandatory and not self.undecided
 
 
-def check(registered: Iterable[Registered], policies: Iterable[Policy] = POLICIES) -> Report:
-    """Judge all resources of a stack together."""
-    stack = Stack(one.as_resource() for one in registered)
+def check(
+    registered: Iterable[Registered],
+    policies: Iterable[Policy] = POLICIES,
+    *,
+    config: Mapping[str, str] | None = None,
+) -> Report:
+    """Judge all resources of a stack together, and against its configuration if it is given."""
+    stack = Stack((one.as_resource() for one in registered), config)
     report = Report()
     for policy in policies:
         for resource in stack.of(policy.types):

@@ -4,7 +4,7 @@ from typing import Final
 
 import catalog
 import rust_scorer.names
-from endpoint import RegistryService
+from endpoint import TESTER_HEADER, RegistryService
 
 REGISTRY_RULES: Final = frozenset(
     name
@@ -13,6 +13,19 @@ REGISTRY_RULES: Final = frozenset(
     for name in (endpoint.rule, endpoint.tester.name if endpoint.tester else endpoint.rule)
 )
 """Listener rules that may forward to a target group of the foundation stack."""
+
+RULES: Final = frozenset(endpoint.rule for endpoint in catalog.ENDPOINTS)
+TESTER_RULES: Final = frozenset(
+    endpoint.tester.name for endpoint in catalog.ENDPOINTS if endpoint.tester
+)
+"""Listener rules of every stack, and those of a stack with testers beside them."""
+
+DUAL_RULES: Final = {
+    endpoint.rule: endpoint.name for endpoint in catalog.ENDPOINTS if endpoint.dual
+}
+"""Listener rule -> the dual endpoint whose share it has."""
+
+RUST_FUNCTION: Final = rust_scorer.names.FUNCTION
 
 RUST_GROUPS: Final = frozenset(names.logical for names in rust_scorer.names.TARGET_GROUPS.values())
 """Logical names of the Rust target groups."""
@@ -28,6 +41,9 @@ WITNESSES: Final = {
     for name in (endpoint.rule, endpoint.tester.name if endpoint.tester else endpoint.rule)
 }
 """Listener rule -> a request that it must get; a tester rule's with the tester header."""
+
+SECRET_HEADER: Final = TESTER_HEADER.lower()
+"""Whoever knows its value gets Rust at any share."""
 
 SERVED_BY_BOTH: Final = {
     "/ceramic-cache/score/*": frozenset({"GET"}),

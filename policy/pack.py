@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from pulumi.runtime import get_config_env
 from pulumi_policy import (
     EnforcementLevel,
     PolicyResource,
@@ -57,7 +58,10 @@ def _validate_resource(policy: Policy) -> Callable[[ResourceValidationArgs, Repo
 
 def _validate_stack(policy: Policy) -> Callable[[StackValidationArgs, ReportViolation], None]:
     def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
-        stack = Stack(_resource_with_edges(one) for one in args.resources)
+        # The CLI starts the pack with the stack's configuration in its environment.
+        stack = Stack(
+            (_resource_with_edges(one) for one in args.resources), get_config_env() or None
+        )
         report = Report()
         for resource in stack.of(policy.types):
             add(report, policy, resource, stack)

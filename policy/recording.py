@@ -35,8 +35,11 @@ def record(
     rust_percentage: int,
     preview: bool = False,
     tester_secret: str | None = None,
-) -> list[Registered]:
-    """Run the program with the stack's own file; in a preview every new ARN is unknown."""
+) -> tuple[list[Registered], Mapping[str, str]]:
+    """Run the program with the stack's own file; in a preview every new ARN is unknown.
+
+    The configuration comes with what was registered.
+    """
     config = load_stack_file(stack_name).with_values({"rustPercentage": str(rust_percentage)})
     if tester_secret is not None:
         config = config.with_values({"testerHeaderValue": tester_secret}, secret=True)
@@ -51,7 +54,7 @@ def record(
             invent=_invented,
         )
     registered = [from_request(one.urn, one.request) for one in program.registrations]
-    return sorted(registered, key=lambda one: one.urn)
+    return sorted(registered, key=lambda one: one.urn), config.values
 
 
 def _invented(type_: str, logical_name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:

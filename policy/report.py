@@ -1,25 +1,29 @@
 """`make policy`: the pack on what the real program registers, for both stacks.
 
-Each stack's own file decides the configuration; its percentage is set to 0, 50 and 100, at
-50 with the tester rules. A first preview, in which no ARN is known yet, comes with it.
+Each stack's own file decides the configuration; the percentage is set, at 50 with the tester
+rules. A first preview, in which no ARN is known yet, comes with it.
 """
 
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
 
-from policy.check import Report, check
+from policy.check import Registered, Report, check
 from policy.exceptions import ALLOWANCES, Allowance, Kind
 from policy.policies import POLICIES
 from policy.recording import record
-from sandbox.stackfile import STACKS
 
-PERCENTAGES = (0, 50, 100)
+RUNS = (
+    *(("staging", 50, False), ("staging", 50, True)),
+    *(("production", share, False) for share in (0, 50, 100)),
+)
+"""Stack, percentage, and whether it is its first preview."""
+
 CANARY = "canary-4f1c9a"
 """The tester header's value: a secret that no message may show."""
 
@@ -36,26 +40,21 @@ class Run:
     report: Report
 
 
+def recorded(
+    stack: str, rust_percentage: int, *, preview: bool
+) -> tuple[list[Registered], Mapping[str, str]]:
+    """What the program registers, and its configuration."""
+    secret = CANARY if rust_percentage == 50 else None
+    return record(stack, rust_percentage=rust_percentage, preview=preview, tester_secret=secret)
+
+
 def judge(stack: str, rust_percentage: int, *, preview: bool) -> Run:
     """Record the program once and run the pack on it."""
-    registered = record(
-        stack,
-        rust_percentage=rust_percentage,
-        preview=preview,
-        tester_secret=CANARY if rust_percentage == 50 else None,
-    )
+    registered, config = recorded(stack, rust_percentage, preview=preview)
     begun = time.perf_counter()
-    report = check(registered)
+    report = check(registered, config=config)
     seconds = time.perf_counter() - begun
     return Run(stack, rust_percentage, preview, len(registered), seconds, report)
-
-
-def runs() -> Iterator[Run]:
-    """Both stacks at every percentage as an update sees them, and their first preview."""
-    for stack in STACKS:
-        for percentage in PERCENTAGES:
-            yield judge(stack, percentage, preview=False)
-        yield judge(stack, 50, preview=True)
 
 
 def matches(judged: list[Run]) -> Counter[Allowance]:
@@ -69,7 +68,7 @@ def main() -> None:
     """Print policies, exceptions and what came out; exit 1 if an update would be refused."""
     console = Console()
     _print_policies(console)
-    judged = list(runs())
+    judged = [judge(stack, share, preview=preview) for stack, share, preview in RUNS]
     _print_exceptions(console, matches(judged))
     _print_runs(console, judged)
     failed = [run for run in judged if not run.report.passes]

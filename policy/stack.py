@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from policy.values import Value
+from routing import limits
+
+ARN = re.compile(r"arn:aws[a-z-]*:[^:]+:(?P<region>[^:]*):(?P<account>[^:]*):.+", re.DOTALL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +25,8 @@ class Resource:
     """URNs, whatever the reason."""
     edges: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Property -> URNs its value comes from, also when the value is not known yet."""
+    secrets: frozenset[str] | None = None
+    """Keys of the values that are secrets; None where nobody says, as under the CLI."""
 
     def __getitem__(self, name: str) -> Value:
         return self.props[name]
@@ -32,16 +37,37 @@ class Resource:
         values = (self[key] for key in ("name", "id", "arn", "arnSuffix"))
         return frozenset({value.text or "" for value in values if not value.unknown} - {""})
 
+    @cached_property
+    def references(self) -> tuple[tuple[str, str, str], ...]:
+        """Key, region and account of everything elsewhere that a known text names.
+
+        Of an image no account: another one may own it.
+        """
+        found = []
+        for value in self.props.texts():
+            text = value.text or ""
+            if arn := ARN.fullmatch(text):
+                found.append((value.key, arn["region"], arn["account"]))
+            elif image := re.fullmatch(limits.FUNCTION_IMAGE_PATTERN, text):
+                found.append((value.key, image["region"], ""))
+        return tuple(found)
+
     @property
     def in_production(self) -> bool:
         return self.urn.split("::", maxsplit=1)[0].removeprefix("urn:pulumi:") == "production"
 
 
 class Stack:
-    """All resources, in an order that does not change from run to run."""
+    """All resources, in an order that does not change from run to run.
 
-    def __init__(self, resources: Iterable[Resource]) -> None:
+    `config` is the stack's configuration by full key, as text; None where nobody says.
+    """
+
+    def __init__(
+        self, resources: Iterable[Resource], config: Mapping[str, str] | None = None
+    ) -> None:
         self.resources = tuple(sorted(resources, key=lambda resource: resource.urn))
+        self.config = config
 
     def of(self, tokens: tuple[str, ...]) -> list[Resource]:
         return [resource for token in tokens for resource in self._by_type.get(token, ())]

@@ -27,28 +27,29 @@ _HUGE: Final = 2**53
 class Value:
     """A property or a part of one, or what would be there: a step into nothing is nothing."""
 
-    __slots__ = ("_raw", "key")
+    __slots__ = ("_raw", "_steps", "key")
 
     def __init__(self, raw: Any, key: str = "") -> None:
         self._raw = raw
+        self._steps: dict[str | int, Value] = {}
         self.key = key
 
     def __getitem__(self, name: str) -> "Value":
-        return self._step(name, f"{self.key}.{name}" if self.key else name)
+        return self._step(name)
 
     def __iter__(self) -> Iterator["Value"]:
         """The elements of a list; nothing else has any."""
         raw = self._known()
         if isinstance(raw, Sequence) and not isinstance(raw, str | bytes):
             for index in range(len(raw)):
-                yield self._step(index, f"{self.key}[{index}]")
+                yield self._step(index)
 
     def members(self) -> Iterator[tuple[str, "Value"]]:
         """The entries of a map; nothing else has any."""
         raw = self._known()
         if isinstance(raw, Mapping):
             for name in raw:
-                yield str(name), self._step(name, f"{self.key}.{name}" if self.key else str(name))
+                yield str(name), self._step(name)
 
     def one_or_many(self) -> Iterator["Value"]:
         """The elements of a list, or the one text in its place, as IAM allows."""
@@ -106,12 +107,36 @@ class Value:
         except (ValueError, RecursionError):
             return Value(None, self.key)
 
+    def texts(self) -> Iterator["Value"]:
+        """Every known text in it, those of JSON documents too."""
+        if self.unknown:
+            return
+        if isinstance(self._raw, str):
+            yield self
+            if self._raw.startswith("{"):
+                yield from self.document().texts()
+            return
+        for _, value in self.members():
+            yield from value.texts()
+        for value in self:
+            yield from value.texts()
+
     def _known(self) -> Any:
         if self.unknown:
             raise Undecided(self.key)
         return self._raw
 
-    def _step(self, name: str | int, key: str) -> "Value":
+    def _step(self, name: str | int) -> "Value":
+        # Every policy goes the same way.
+        if name not in self._steps:
+            self._steps[name] = self._first_step(name)
+        return self._steps[name]
+
+    def _first_step(self, name: str | int) -> "Value":
+        if isinstance(name, int):
+            key = f"{self.key}[{name}]"
+        else:
+            key = f"{self.key}.{name}" if self.key else name
         if self.unknown:
             return Value(_UNKNOWN, key)
         if isinstance(name, str) and not isinstance(self._raw, Mapping):

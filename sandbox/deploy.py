@@ -66,7 +66,11 @@ class Deployment:
         Raises DeploymentError when a policy forbids it or cannot decide.
         """
         engine = self._run(self.program, preview=True, watch=watch)
-        report = check((from_request(urn, request) for urn, request in engine.requests), self.rules)
+        report = check(
+            (from_request(urn, request) for urn, request in engine.requests),
+            self.rules,
+            config=self.config.values,
+        )
         if not report.passes:
             raise DeploymentError(_policy_message(report))
         return engine.result

@@ -1,14 +1,16 @@
 """Alarms: that they can fire, tell somebody, and watch what they say they watch."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
+from policy import facts
 from policy.policies.routing import balancer_of, rules_to
 from policy.policies.target_groups import is_for_lambda
 from policy.registry import Problems, Severity, resource_policy, stack_policy
 from policy.stack import Resource, Stack
 from policy.tokens import COMPOSITE_ALARM, FUNCTION, LISTENER_RULE, METRIC_ALARM, TARGET_GROUP
-from policy.values import Value
+from policy.values import Undecided, Value
 from routing import limits
 
 _BALANCER_METRICS = "AWS/ApplicationELB"
@@ -121,9 +123,16 @@ def alarm_can_fire(alarm: Resource) -> Problems:
         return
     if alarm["datapointsToAlarm"].given and not 1 <= (datapoints or 0) <= periods:
         yield "datapointsToAlarm is not in 1-evaluationPeriods"
-    if alarm["threshold"].number is None:
+    threshold, operator = alarm["threshold"].number, alarm["comparisonOperator"].text
+    if threshold is None:
         yield "threshold is not a number"
-    operator = alarm["comparisonOperator"].text
+    elif threshold < 0 or (threshold == 0 and operator == "GreaterThanOrEqualToThreshold"):
+        yield "threshold is reached by nothing at all"
+    elif (
+        alarm["metricName"].text == "TargetResponseTime"
+        and threshold >= limits.FUNCTION_TIMEOUT_SECONDS_MAX
+    ):
+        yield "threshold is a time that no function runs for, it is in seconds"
     if operator not in {"GreaterThanThreshold", "GreaterThanOrEqualToThreshold"}:
         yield "comparisonOperator does not fire above the threshold"
     for metric in metrics(alarm):
@@ -179,6 +188,29 @@ def alarm_math_is_sound(alarm: Resource) -> Problems:
             yield f"{query['expression'].key} uses an id that no query has"
 
 
+@resource_policy(
+    {METRIC_ALARM: ("threshold", "metricQueries")},
+    ids=("ours: ratios",),
+    severity=Severity.HIGH,
+    why="A ratio is never above 1: with a threshold in percent, or turned over, the alarm is "
+    "silent for ever or fires all day. AWS takes both.",
+)
+def ratio_is_a_share(alarm: Resource) -> Problems:
+    """A ratio is a sum of errors over the sum of requests, its threshold between 0 and 1."""
+    queries = {query["id"].text: query for query in alarm["metricQueries"]}
+    for query in queries.values():
+        expression = query["expression"].text or ""
+        for over, under in re.findall(r"(\w+)\s*/\s*(\w+)", expression):
+            parts = [queries[id_]["metric"] for id_ in (over, under) if id_ in queries]
+            counted = [part["metricName"].text == "RequestCount" for part in parts]
+            sums = all(part["stat"].text == "Sum" for part in parts)
+            if counted != [False, True] or not sums or "*" in expression:
+                yield f"{query['expression'].key} is not a share of the requests"
+            threshold = alarm["threshold"].number
+            if threshold is not None and not 0 < threshold < 1:
+                yield "threshold is not between 0 and 1"
+
+
 @stack_policy(
     {METRIC_ALARM: ("dimensions", "metricQueries")},
     ids=("D12",),
@@ -222,14 +254,59 @@ def _balancers(group: Resource, stack: Stack) -> set[str]:
 def every_group_has_a_5xx_alarm(group: Resource, stack: Stack) -> Problems:
     """Every Lambda target group has an alarm on its 5xx responses, with an action."""
     if is_for_lambda(group) and not any(
-        _watches_5xx_of(alarm, group, stack) for alarm in stack.of(METRIC_ALARM)
+        alarm["alarmActions"].given and (group.urn, "HTTPCode_Target_5XX_Count") in watched
+        for alarm, watched in _watched(stack).items()
     ):
         yield "no alarm with an action watches its 5xx responses"
 
 
-def _watches_5xx_of(alarm: Resource, group: Resource, stack: Stack) -> bool:
-    return alarm["alarmActions"].given and any(
-        metric["metricName"].text == "HTTPCode_Target_5XX_Count"
-        and group in stack.named_by(metric["dimensions"]["TargetGroup"], alarm, TARGET_GROUP)
-        for metric in metrics(alarm)
-    )
+@stack_policy(
+    {METRIC_ALARM: (), COMPOSITE_ALARM: ("alarmRule",)},
+    ids=("ours: one alarm for the rollout",),
+    severity=Severity.HIGH,
+    why="The rollout is watched by one alarm. One that it does not name fires unseen there, and "
+    "a name that nobody has is never in alarm.",
+)
+def composite_names_every_alarm_on_rust(alarm: Resource, stack: Stack) -> Problems:
+    """A composite is any of its alarms, all of this stack; those on Rust are in one."""
+    composites = {one.urn: _children(one, stack) for one in stack.of(COMPOSITE_ALARM)}
+    if alarm.urn in composites:
+        children = composites[alarm.urn]
+        known = {one["name"].text for one in stack.of(METRIC_ALARM)}
+        if not children or not children <= known:
+            yield "alarmRule is not any of some alarms of this stack"
+        return
+    rust = {one.urn for one in stack.of(TARGET_GROUP) if one.name in facts.RUST_GROUPS}
+    rust |= {one.urn for one in stack.of(FUNCTION) if one.name == facts.RUST_FUNCTION}
+    on_rust = any(urn in rust for urn, _ in _watched(stack).get(alarm, ()))
+    if on_rust and not any(alarm["name"].text in names for names in composites.values()):
+        yield "no composite alarm names it"
+
+
+def _children(composite: Resource, stack: Stack) -> set[str | None]:
+    """The alarms that a composite is any of; while that is unknown those it depends on."""
+    rule = composite["alarmRule"]
+    if rule.unknown:
+        alarms = stack.of(METRIC_ALARM)
+        return {one["name"].text for one in alarms if one.urn in composite.depends_on}
+    terms = (rule.text or "").split(" OR ")
+    found = [re.fullmatch(r'\s*ALARM\("([^"]+)"\)\s*', term) for term in terms]
+    return {one[1] for one in found if one} if all(found) else set()
+
+
+@lru_cache(maxsize=2)
+def _watched(stack: Stack) -> Mapping[Resource, frozenset[tuple[str, str]]]:
+    """Alarm -> URNs of the groups and functions that it watches, each with a metric's name."""
+    watched = {}
+    for alarm in stack.of(METRIC_ALARM):
+        try:
+            watched[alarm] = frozenset(
+                (one.urn, metric["metricName"].text or "")
+                for metric in metrics(alarm)
+                for name, types in (("TargetGroup", TARGET_GROUP), ("FunctionName", FUNCTION))
+                if metric["dimensions"][name].given
+                for one in stack.named_by(metric["dimensions"][name], alarm, types)
+            )
+        except Undecided:
+            continue  # the alarm's own policies say so
+    return watched

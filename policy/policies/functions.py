@@ -3,11 +3,12 @@
 import re
 
 from policy import facts
-from policy.registry import Problems, Severity, resource_policy
-from policy.stack import Resource
+from policy.policies.ownership import home
+from policy.registry import Problems, Severity, resource_policy, stack_policy
+from policy.stack import Resource, Stack
 from policy.tokens import FUNCTION
 from policy.values import Value
-from routing import limits
+from routing import checks, limits
 
 _SECRET_NAME = re.compile(r"SECRET|PASSW|PASSPHRASE|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL|_DSN$")
 _HARMLESS_NAME = re.compile(r"_(ARN|NAME|ID|URL|URI|TTL|ENABLED)$")
@@ -91,28 +92,23 @@ def environment_holds_no_secret(function: Resource) -> Problems:
 def function_size_is_explicit(function: Resource) -> Problems:
     """A function sets its memory and its timeout, both within what Lambda takes."""
     memory, timeout = function["memorySize"].whole, function["timeout"].whole
-    low, high = limits.FUNCTION_MEMORY_MB_MIN, limits.FUNCTION_MEMORY_MB_MAX
-    if memory is None or not low <= memory <= high:
-        yield f"memorySize is not set to {low}-{high}"
-    if timeout is None or not 1 <= timeout <= limits.FUNCTION_TIMEOUT_SECONDS_MAX:
-        yield f"timeout is not set to 1-{limits.FUNCTION_TIMEOUT_SECONDS_MAX}"
+    yield from checks.function_problems("any", memory_mb=memory or 0, timeout_s=timeout or 0)
 
 
-@resource_policy(
+@stack_policy(
     {FUNCTION: ("layers",)},
     ids=("row 10", "using_cross_account_layers"),
     severity=Severity.HIGH,
     why="A layer runs inside the function with all its rights; its owner can publish anything.",
 )
-def layers_are_from_known_accounts(function: Resource) -> Problems:
+def layers_are_from_known_accounts(function: Resource, stack: Stack) -> Problems:
     """Every layer is ours or from the publisher of the AWS OpenTelemetry distribution."""
     layers = list(function["layers"])
-    if len(layers) > limits.FUNCTION_LAYERS_MAX:
-        yield f"layers has more than {limits.FUNCTION_LAYERS_MAX} layers"
+    yield from checks.layer_problems(len(layers))
     for layer in layers:
         found = _LAYER.fullmatch(layer.text or "")
         account = found["account"] if found else ""
-        if account not in facts.LAYER_PUBLISHERS and account != _own_account(function):
+        if account not in {*facts.LAYER_PUBLISHERS, home(stack)[1]}:
             yield f"{layer.key} is not from a known account"
 
 
@@ -123,7 +119,9 @@ def layers_are_from_known_accounts(function: Resource) -> Problems:
     why="AWS refuses the mixture during the update, after the first resources were changed.",
 )
 def function_has_the_shape_of_its_package(function: Resource) -> Problems:
-    """An image function has an image and no handler, runtime or layer; a zip one the reverse."""
+    """An image function has an image of a private ECR repository and no handler, runtime or
+    layer; a zip one the reverse.
+    """
     if not function["role"].given:
         yield "role is not set"
     kind = function["packageType"].text
@@ -133,6 +131,10 @@ def function_has_the_shape_of_its_package(function: Resource) -> Problems:
     for name in ("imageUri",) if _is_image(function) else zip_:
         if not function[name].given:
             yield f"{name} is not set"
+    uri = function["imageUri"]
+    known = uri.given and not uri.unknown
+    if known and not re.fullmatch(limits.FUNCTION_IMAGE_PATTERN, uri.text or ""):
+        yield "imageUri is not an image that Lambda takes"
     for name in (*zip_, "layers") if _is_image(function) else image:
         if function[name].given:
             yield f"{name} is set for the other kind of package"
@@ -146,17 +148,9 @@ def function_has_the_shape_of_its_package(function: Resource) -> Problems:
 )
 def environment_is_one_that_lambda_takes(function: Resource) -> Problems:
     """The names of environment variables are free and valid, and all together fit 4096 bytes."""
-    size = 0
-    for name, value in function["environment"]["variables"].members():
-        if not re.fullmatch(limits.FUNCTION_ENVIRONMENT_NAME_PATTERN, name):
-            yield f"{value.key} is not a name that Lambda takes"
-        if name in limits.FUNCTION_ENVIRONMENT_RESERVED:
-            yield f"{value.key} is reserved by Lambda"
-        size += len(name.encode(errors="replace"))
-        if not value.unknown:
-            size += len((value.text or "").encode(errors="replace"))
-    if size > limits.FUNCTION_ENVIRONMENT_BYTES:
-        yield f"environment.variables has more than {limits.FUNCTION_ENVIRONMENT_BYTES} bytes"
+    variables = function["environment"]["variables"].members()
+    known = {name: None if value.unknown else value.text for name, value in variables}
+    yield from checks.environment_problems(known)
 
 
 def _is_image(function: Resource) -> bool:
@@ -166,19 +160,3 @@ def _is_image(function: Resource) -> bool:
 def _has_secret(value: Value) -> bool:
     text = value.text or ""
     return not text.startswith("arn:") and _SECRET_VALUE.search(text) is not None
-
-
-def _own_account(function: Resource) -> str:
-    """The account of the secret or of the role that the function names."""
-    known = [
-        value.text or ""
-        for _, value in function["environment"]["variables"].members()
-        if not value.unknown
-    ]
-    if not function["role"].unknown:
-        known.append(function["role"].text or "")
-    for text in known:
-        parts = text.split(":")
-        if parts[0] == "arn" and len(parts) > 5 and parts[4]:
-            return parts[4]
-    return "?"

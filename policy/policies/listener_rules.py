@@ -132,14 +132,37 @@ def conditions_fit_the_quotas(rule: Resource) -> Problems:
     {LISTENER_RULE: ("conditions",)},
     ids=("D3", "elbv2:RuleCondition"),
     severity=Severity.HIGH,
-    why="AWS takes such a path for a rule that nothing matches.",
+    why="AWS takes such a path for a rule that nothing matches. A host has no case: the load "
+    "balancer ignores it, so two rules that differ in it alone look like two and are one.",
 )
 def condition_values_are_well_formed(rule: Resource) -> Problems:
-    """A path begins with / or a wildcard."""
+    """A path begins with / or a wildcard, a host is in small letters."""
     for kind, body in conditions(rule):
         for value in body["values"]:
             if kind == "pathPattern" and not (value.text or "").startswith(("/", "*", "?")):
                 yield f"{value.key} does not begin with /"
+            if kind == "hostHeader" and (value.text or "") != (value.text or "").lower():
+                yield f"{value.key} has capitals"
+
+
+@resource_policy(
+    {LISTENER_RULE: ("conditions",)},
+    ids=("contract: tester header",),
+    severity=Severity.HIGH,
+    why="In clear it stands in the state, in its backups and in every preview. pulumi-policy "
+    "hands secrets over in clear and says nothing of it (its issue 241), so under the CLI "
+    "nothing is seen; make policy, the tests and sandbox up see it, and the program refuses a "
+    "plain configuration value.",
+)
+def tester_header_is_a_secret(rule: Resource) -> Problems:
+    """The value of the tester header is a secret."""
+    for kind, body in conditions(rule):
+        if kind != "httpHeader" or rule.secrets is None:
+            continue
+        if (body["httpHeaderName"].text or "").lower() == facts.SECRET_HEADER:
+            for value in body["values"]:
+                if not any(value.key.startswith(key) for key in rule.secrets):
+                    yield f"{value.key} is not a secret"
 
 
 @resource_policy(
@@ -193,6 +216,21 @@ def weights_are_shares_of_100(rule: Resource) -> Problems:
                 limits.STICKINESS_SECONDS_MIN,
             )
         )
+
+
+@resource_policy(
+    {LISTENER_RULE: ("actions",)},
+    ids=("contract: routing",),
+    severity=Severity.CRITICAL,
+    why="Stickiness outranks weights: at weight 0 a group keeps every client that has its "
+    "cookie, so a rollback to it is none until the cookies end. A plain rule keeps nobody.",
+)
+def rollback_is_a_plain_rule(rule: Resource) -> Problems:
+    """A weighted rule gives every group after Python's at least 1; at 0 the rule is plain."""
+    for action in rule["actions"]:
+        for index, target in enumerate(action["forward"]["targetGroups"]):
+            if index and target["weight"].number == 0:
+                yield f"{target['weight'].key} is 0, a plain rule is not sticky"
 
 
 @resource_policy(

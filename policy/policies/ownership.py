@@ -1,8 +1,28 @@
-"""What belongs to the foundation stack, and what nobody may delete by mistake."""
+"""What belongs to whom: to this stack, its account and region, or to the foundation stack."""
 
-from policy.registry import Problems, Severity, resource_policy
-from policy.stack import Resource
+from collections import Counter
+from functools import lru_cache
+
+from policy import facts, tokens
+from policy.registry import Problems, Severity, resource_policy, stack_policy
+from policy.stack import ARN, Resource, Stack
 from policy.tokens import LISTENER, LOAD_BALANCER, SECRET, TOPIC, WEB_ACL
+
+_EVERY_TYPE = {types: () for types in vars(tokens).values() if isinstance(types, tuple)}
+_ANYWHERE = frozenset({"", "*", "aws"})
+"""Regions and accounts of what has none, of patterns, and of what AWS itself owns."""
+
+
+@lru_cache(maxsize=2)
+def home(stack: Stack) -> tuple[str, str]:
+    """Region and account of the listeners, where everything must be; empty if there are none.
+
+    Of all ARNs theirs cannot be foreign: AWS refuses a rule on a listener of somebody else.
+    """
+    arns = (one["listenerArn"] for one in stack.of(tokens.LISTENER_RULE))
+    found = (ARN.fullmatch(arn.text or "") for arn in arns if not arn.unknown)
+    counted = Counter((one["region"], one["account"]) for one in found if one)
+    return counted.most_common(1)[0][0] if counted else ("", "")
 
 
 @resource_policy(
@@ -34,3 +54,47 @@ def entrances_are_protected(resource: Resource) -> Problems:
     """In production a load balancer and a listener have protect."""
     if resource.in_production and not resource.protect:
         yield "protect is not set"
+
+
+@resource_policy(
+    _EVERY_TYPE,
+    ids=("contract: identity",),
+    severity=Severity.HIGH,
+    why="The parent's type is part of the URN. What runs today was taken over without one: under "
+    "a component each would be another resource, so the old ones are deleted.",
+)
+def resource_has_no_parent(resource: Resource) -> Problems:
+    """No resource has a component or another resource as its parent."""
+    kinds = resource.urn.split("::")[2].split("$")[:-1]
+    if set(kinds) - {"pulumi:pulumi:Stack"}:
+        yield "has a parent"
+
+
+@stack_policy(
+    {
+        **_EVERY_TYPE,
+        tokens.FUNCTION: ("environment", "imageUri", "layers"),
+        tokens.INLINE_POLICY: ("policy",),
+        tokens.METRIC_ALARM: ("alarmActions", "okActions"),
+        tokens.COMPOSITE_ALARM: ("alarmActions", "okActions"),
+        tokens.LISTENER_RULE: ("listenerArn", "actions"),
+    },
+    ids=("ours: one account", "row 10"),
+    severity=Severity.HIGH,
+    why="A topic, secret or layer of another account or region is refused when it is used, not "
+    "when it is named: the alarm goes to nobody, the function starts for nobody. Or it is not "
+    "refused, and somebody else gets the mail.",
+)
+def everything_is_of_one_account_and_region(resource: Resource, stack: Stack) -> Problems:
+    """Every ARN is of the account and region of the listeners; images and the layers of known
+    publishers at least of the region.
+    """
+    region, account = home(stack)
+    if not region:
+        return
+    for key, where, whose in resource.references:
+        if where not in {region, *_ANYWHERE}:
+            yield f"{key} is of another region"
+        published = key.startswith("layers") and whose in facts.LAYER_PUBLISHERS
+        if whose not in {account, *_ANYWHERE} and not published:
+            yield f"{key} is of another account"

@@ -1,17 +1,20 @@
 """Listener rules together: priorities, reachability, quotas, and the groups they name."""
 
+import json
 import re
 from functools import lru_cache
 
 from policy import facts
 from policy.planned import as_rule, reach_problem
 from policy.policies.listener_rules import condition_values, conditions, targets
+from policy.policies.target_groups import attachments_of
 from policy.registry import Problems, Severity, stack_policy
 from policy.stack import Resource, Stack
 from policy.tokens import LISTENER, LISTENER_RULE, TARGET_GROUP
 from policy.values import Undecided
 from routing import Rule, limits
 
+_CONFIG = "passport-scorer-routing:"
 _SUFFIX = re.compile(r"\b(app/[^/]+/[^/]+)")
 
 
@@ -101,6 +104,63 @@ def _as_rules(stack: Stack) -> dict[str, dict[str, Rule]]:
         if found is not None:
             by_listener.setdefault(listener, {})[rule.urn] = found
     return by_listener
+
+
+@stack_policy(
+    {LISTENER_RULE: ()},
+    ids=("contract: routing",),
+    severity=Severity.HIGH,
+    why="What a rule does not take goes to the next that matches: without its tester rule the "
+    "history route goes to Rust, which has none.",
+)
+def every_route_has_its_rules(rule: Resource, stack: Stack) -> Problems:
+    """Every endpoint has its rule, and with testers its tester rule."""
+    rules = stack.of(LISTENER_RULE)
+    if rule.urn != rules[0].urn:
+        return  # said once per stack
+    names = {one.name for one in rules}
+    testers = f"{_CONFIG}testerHeaderValue" in (stack.config or {}) or names & facts.TESTER_RULES
+    wanted = facts.RULES | facts.TESTER_RULES if testers else facts.RULES
+    for name in sorted(wanted - names):
+        yield f"the stack lacks {name}"
+
+
+@stack_policy(
+    {LISTENER_RULE: ("actions",)},
+    ids=("contract: routing",),
+    severity=Severity.CRITICAL,
+    why="Swapped or stale weights are weights like any other: only the configuration says what "
+    "was asked for. Where it is not known, nothing is said.",
+)
+def rule_has_the_configured_share(rule: Resource, stack: Stack) -> Problems:
+    """A dual endpoint's rule is plain at 0 %, else its weights are 100 - share and share."""
+    if stack.config is None or rule.name not in facts.DUAL_RULES:
+        return
+    shares = json.loads(stack.config.get(f"{_CONFIG}rustPercentageByEndpoint") or "{}")
+    common = stack.config.get(f"{_CONFIG}rustPercentage") or 0
+    share = int(shares.get(facts.DUAL_RULES[rule.name], common))
+    for action in rule["actions"]:
+        weights = [target["weight"].whole for target in action["forward"]["targetGroups"]]
+        if weights != ([100 - share, share] if share else []):
+            yield f"{action.key} does not have the share of the configuration"
+        elif not share and action["targetGroupArn"].given:
+            named = stack.named_by(action["targetGroupArn"], rule, TARGET_GROUP)
+            if any(group.name in facts.RUST_GROUPS for group in named):
+                yield f"{action.key} is plain, and to Rust"
+
+
+@stack_policy(
+    {LISTENER_RULE: ()},
+    ids=("D10",),
+    severity=Severity.HIGH,
+    why="Traffic to a group whose function is not attached yet is answered with 503.",
+)
+def rule_waits_for_its_functions(rule: Resource, stack: Stack) -> Problems:
+    """A rule depends on the attachments of the groups that it names."""
+    for group in groups_of(rule, stack):
+        for attachment in attachments_of(group, stack):
+            if attachment.urn not in rule.depends_on:
+                yield f"does not depend on {attachment.name}"
 
 
 @stack_policy(

@@ -18,15 +18,6 @@ _EVERY_PROTOCOL = frozenset({"-1", "all"})
 _SAYS_NOTHING = frozenset({"", "Managed by Pulumi", "Managed by Terraform"})
 """Descriptions that the provider writes."""
 
-_WEB_PORTS = frozenset({80, 443})
-RISKY_PORTS = frozenset(
-    {
-        20, 21, 22, 23, 25, 110, 135, 143, 445, 1433, 1434, 3000, 3306, 3389, 4333, 5000, 5432,
-        5500, 5601, 8080, 8088, 8888, 9200, 9300,
-    }
-)  # fmt: skip
-"""EC2.19: ports of administration, databases and development servers."""
-
 
 def ingress(resource: Resource) -> Iterator[Value]:
     """The rules for what comes in, inline or as resources of their own."""
@@ -60,67 +51,27 @@ def _protocol(rule: Value) -> str:
     return value.text or "-1"
 
 
-def _ports(rule: Value) -> tuple[int, int]:
-    """First and last port; all of them where the protocol has none or they are not set."""
-    first, last = rule["fromPort"].whole, rule["toPort"].whole
-    if _protocol(rule) in _EVERY_PROTOCOL or first is None or last is None:
-        return 0, 65535
-    return first, last
-
-
 def _where(rule: Value, what: str) -> str:
     return rule.key or what
 
 
 @resource_policy(
     {SECURITY_GROUP: ("ingress",), SECURITY_GROUP_RULE: (), INGRESS_RULE: ()},
-    ids=("row 23", "EC2.18", "CKV_AWS_277"),
-    severity=Severity.HIGH,
-    why="Nothing here listens: functions are called through Lambda, not through their network "
-    "interfaces.",
-)
-def only_the_web_is_open_to_everyone(resource: Resource) -> Problems:
-    """What comes in from anywhere comes in on port 80 or 443."""
-    for rule in ingress(resource):
-        first, last = _ports(rule)
-        if _from_anywhere(rule) and not (first == last and first in _WEB_PORTS):
-            yield f"{_where(rule, 'ingress')} is open to everyone on other ports than 80 or 443"
-
-
-@resource_policy(
-    {SECURITY_GROUP: ("ingress",), SECURITY_GROUP_RULE: (), INGRESS_RULE: ()},
     ids=(
-        "row 24",
-        "EC2.19",
-        "EC2.13",
-        "EC2.14",
-        "CKV_AWS_24",
-        "CKV_AWS_25",
-        "CKV_AWS_260",
-        "AWS-0107",
+        *("contract: identity", "row 23", "row 24", "EC2.13", "EC2.14", "EC2.18", "EC2.19"),
+        *("CKV_AWS_24", "CKV_AWS_25", "CKV_AWS_260", "CKV_AWS_277", "AWS-0107"),
     ),
     severity=Severity.CRITICAL,
-    why="These are the ports that scanners of the whole internet try first.",
+    why="Nothing here listens: functions are called through Lambda, not through their network "
+    "interfaces. Leaving the argument away keeps the rules that AWS has, and today's are open "
+    "to the world.",
 )
-def risky_ports_are_closed(resource: Resource) -> Problems:
-    """No port of administration, databases or development, nor 80, is open to everyone."""
-    for rule in ingress(resource):
-        first, last = _ports(rule)
-        if _from_anywhere(rule) and any(first <= port <= last for port in {*RISKY_PORTS, 80}):
-            yield f"{_where(rule, 'ingress')} opens a risky port to everyone"
-
-
-@resource_policy(
-    {SECURITY_GROUP: ("ingress",)},
-    ids=("contract: identity",),
-    severity=Severity.HIGH,
-    why="Leaving the argument away keeps the rules that AWS has, and today's are open to the "
-    "world.",
-)
-def ingress_is_written_out(group: Resource) -> Problems:
-    """A security group writes out its ingress rules, also when there are none."""
-    if not group["ingress"].present:
+def nothing_comes_in(resource: Resource) -> Problems:
+    """A security group lets nothing in, from nowhere, and writes that out."""
+    if resource.type in SECURITY_GROUP and not resource["ingress"].present:
         yield "ingress is not written out"
+    for rule in ingress(resource):
+        yield f"{_where(rule, 'ingress')} lets something in"
 
 
 @resource_policy(

@@ -1,9 +1,11 @@
 """The pack as the CLI runs it: behind pulumi-policy's own server."""
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import grpc  # type: ignore[import-untyped]  # it ships no types
@@ -17,10 +19,8 @@ from pulumi_policy.policy import _PolicyAnalyzerServicer
 from policy.check import Registered, check
 from policy.pack import policies
 from policy.policies import POLICIES
-from tests.policy.cases import CASES
-from tests.policy.cases.case import Case
-from tests.policy.good import UNKNOWN, edited, good_stack
-from tests.policy.recordings import recorded
+from tests.policy.cases import CASES, DUAL, GROUP, Case
+from tests.policy.recordings import UNKNOWN, config, edited, recorded, small
 
 ROOT = Path(__file__).parents[2]
 
@@ -88,31 +88,53 @@ def _options(one: Registered) -> analyzer_pb2.AnalyzerResourceOptions:
     )
 
 
-def test_the_server_has_nothing_to_say_of_a_first_preview(server: _PolicyAnalyzerServicer) -> None:
-    assert _diagnostics(server, recorded("staging", 50, preview=True)) == []
+def test_the_server_misses_of_a_first_preview_what_the_slice_leaves_out(
+    server: _PolicyAnalyzerServicer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registered, known = recorded("staging", 50, preview=True)
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps(known))
+    said = _diagnostics(server, [one for one in registered if one.name in small()])
+    assert {policy for policy, _, _ in said} == {"every-route-has-its-rules"}
 
 
 @pytest.mark.parametrize(
-    "case", [case for case in CASES if case.refused][::12], ids=lambda case: case.policy.name
+    "case", [case for case in CASES if "+" not in str(case) and case.objecting][::60], ids=str
 )
-def test_the_server_says_what_the_check_says(case: Case, server: _PolicyAnalyzerServicer) -> None:
-    stack = case.stack()
+def test_the_server_says_what_the_check_says(
+    case: Case, server: _PolicyAnalyzerServicer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps(config()))
+    kept = [one for one in small().values() if one.urn not in case.gone]
+    stack = [replace(one, secrets=None) for one in (*kept, *case.changed)]
     said = {(policy, message) for policy, _, message in _diagnostics(server, stack)}
-    expected = {(one.policy.name, one.message) for one in check(stack).violations}
+    expected = {(one.policy.name, one.message) for one in check(stack, config=config()).violations}
     assert said == expected
-    assert case.policy.name in {policy for policy, _ in said}
+    assert {*case.objecting} <= {policy for policy, _ in said}
+
+
+@pytest.mark.parametrize(("share", "refused"), [("50", False), ("10", True), (None, False)])
+def test_the_server_knows_the_share_that_the_stack_asks_for(
+    share: str | None,
+    refused: bool,
+    server: _PolicyAnalyzerServicer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("PULUMI_CONFIG", raising=False)
+    if share is not None:
+        known = {**config(), "passport-scorer-routing:rustPercentage": share}
+        monkeypatch.setenv("PULUMI_CONFIG", json.dumps(known))
+    said = {policy for policy, _, _ in _diagnostics(server, [small()[DUAL]])}
+    assert ("rule-has-the-configured-share" in said) is refused
 
 
 def test_what_cannot_be_decided_is_the_line_that_the_server_writes(
     server: _PolicyAnalyzerServicer,
 ) -> None:
-    stack = good_stack()
-    stack["l-image"] = edited(stack["l-image"], {"targetType": UNKNOWN})
-    said = [message for _, _, message in _diagnostics(server, stack.values())]
+    said = _diagnostics(server, [edited(small()[GROUP], {"targetType": UNKNOWN})])
     assert any(
         message.startswith("can't run policy 'target-group-is-for-lambda-alone'")
-        and message.endswith("at .l-image.targetType can't be known during preview")
-        for message in said
+        and message.endswith(f"at .{GROUP}.targetType can't be known during preview")
+        for _, _, message in said
     )
 
 

@@ -3,16 +3,16 @@
 import cProfile
 import json
 from collections import Counter
+from functools import cache
 
 import pytest
 
 from policy import docs
-from policy.check import check
+from policy.check import Report, check
 from policy.exceptions import ALLOWANCES, Kind
 from policy.policies import POLICIES
-from policy.report import CANARY, PERCENTAGES
-from sandbox.stackfile import STACKS
-from tests.policy.recordings import recorded
+from policy.report import CANARY, RUNS
+from tests.policy.recordings import config, program, recorded
 
 CALLS = 2_000_000
 """Of functions, that the pack may take for a full stack: less than a second of an idle machine."""
@@ -20,16 +20,17 @@ CALLS = 2_000_000
 ROWS = {f"row {number}" for number in range(1, 35)} | {f"D{number}" for number in range(1, 19)}
 
 
-@pytest.mark.parametrize("stack", STACKS)
-@pytest.mark.parametrize("rust_percentage", PERCENTAGES)
-def test_nothing_is_refused_and_nothing_is_left_undecided(stack: str, rust_percentage: int) -> None:
-    report = check(recorded(stack, rust_percentage))
-    assert [finding.message for finding in report.violations] == []
-    assert [finding.message for finding in report.undecided] == []
+@cache
+def judged(stack: str, rust_percentage: int, *, preview: bool) -> Report:
+    registered, known = recorded(stack, rust_percentage, preview=preview)
+    return check(registered, config=known)
 
 
-def test_a_first_preview_decides_all_but_what_is_postponed() -> None:
-    report = check(recorded("staging", 50, preview=True))
+@pytest.mark.parametrize(("stack", "rust_percentage", "preview"), RUNS)
+def test_nothing_is_refused_and_nothing_is_left_undecided(
+    stack: str, rust_percentage: int, *, preview: bool
+) -> None:
+    report = judged(stack, rust_percentage, preview=preview)
     assert [finding.message for finding in report.violations] == []
     assert [finding.message for finding in report.undecided] == []
 
@@ -37,24 +38,24 @@ def test_a_first_preview_decides_all_but_what_is_postponed() -> None:
 def test_what_a_preview_postpones_is_decided_before_the_create() -> None:
     postponed = [
         finding
-        for finding in check(recorded("staging", 50, preview=True)).excepted
+        for finding in judged("staging", 50, preview=True).excepted
         if finding.allowed and finding.allowed.kind is Kind.POSTPONED
     ]
-    update = {one.urn: one for one in recorded("staging", 50)}
+    update = {one.urn: one for one in recorded("staging", 50, preview=False)[0]}
     assert postponed
     for finding in postponed:
         assert check([update[finding.urn]], [finding.policy]).passes
 
 
 def test_every_exception_still_matches_something() -> None:
-    reports = [check(recorded("staging", 50)), check(recorded("staging", 50, preview=True))]
+    reports = [judged("staging", 50, preview=preview) for preview in (False, True)]
     used = Counter(finding.allowed for report in reports for finding in report.excepted)
     unused = [one.reason for one in ALLOWANCES if one.kind is not Kind.LEFT_OUT and not used[one]]
     assert unused == []
 
 
 def test_every_name_in_an_exception_is_one_of_the_program() -> None:
-    names = {one.name for one in recorded("staging", 50)}
+    names = {one.name for one in program()}
     policies = {policy.name for policy in POLICIES}
     for one in ALLOWANCES:
         assert (one.resources or frozenset()) <= names, one.reason
@@ -70,17 +71,15 @@ def test_every_row_of_the_list_is_a_policy_or_stands_in_the_table() -> None:
 
 
 def test_no_secret_value_is_in_a_message() -> None:
-    registered = recorded("staging", 50)
-    assert CANARY in json.dumps([one.props for one in registered], default=str)
-    report = check(registered)
-    assert CANARY not in repr(report)
+    assert CANARY in json.dumps([one.props for one in program()], default=str)
+    assert CANARY not in repr(judged("production", 50, preview=False))
     assert CANARY not in docs.render()
 
 
 def test_the_pack_is_quick() -> None:
-    registered = recorded("production", 50)
+    registered = program()
     with cProfile.Profile() as profile:
-        check(registered)
+        check(registered, config=config())
     assert sum(entry.callcount for entry in profile.getstats()) < CALLS
 
 

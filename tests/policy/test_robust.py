@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from policy.check import Registered, check
 from policy.policies import POLICIES
 from policy.registry import Policy
-from tests.policy.good import UNKNOWN, edited, extra, good_stack
+from tests.policy.recordings import UNKNOWN, as_resource, config, edited, extra, judge, small
 
-EXAMPLES = 100
+EXAMPLES = 60
 CANARY = "canary-7e1d"
 
-GOOD = good_stack()
+GOOD = dict(small())
 _CLAIMED = {key for policy in POLICIES for keys in policy.claims.values() for key in keys}
 _INSIDE = {"values", "arn", "weight", "forward", "targetGroups", "metric", "Statement", "Action"}
 KEYS = sorted(_CLAIMED | _INSIDE)
@@ -61,14 +61,14 @@ strangers = st.lists(
 )
 
 
-def _apply(changes: list[tuple[tuple[str, str], Any]]) -> list[Registered]:
-    stack = dict(GOOD)
+def _apply(changes: list[tuple[tuple[str, str], Any]]) -> dict[str, Registered]:
+    stack: dict[str, Registered] = {}
     for (name, path), value in changes:
         try:
-            stack[name] = edited(stack[name], {path: value})
+            stack[name] = edited(stack.get(name, GOOD[name]), {path: value})
         except (KeyError, IndexError, TypeError):
             continue  # an earlier change took the place away
-    return list(stack.values())
+    return stack
 
 
 def test_no_input_makes_a_policy_throw_or_tell_a_value(
@@ -82,25 +82,22 @@ def test_no_input_makes_a_policy_throw_or_tell_a_value(
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @given(changes=edits, strangers=strangers, forgotten=st.sets(st.sampled_from(sorted(GOOD))))
-    def judge(
-        changes: list[tuple[tuple[str, str], Any]],
-        strangers: list[Registered],
-        forgotten: set[str],
+    def examine(
+        changes: list[tuple[tuple[str, str], Any]], strangers: list[Registered], forgotten: set[str]
     ) -> None:
         nonlocal examples
         examples += 1
-        registered = [
-            replace(one, property_dependencies={}, dependencies=())
-            if one.name in forgotten
-            else one
-            for one in _apply(changes)
-        ]
-        report = check([*registered, *strangers])
+        changed = _apply(changes)
+        for name in forgotten:
+            one = changed.get(name, GOOD[name])
+            changed[name] = replace(one, property_dependencies={}, dependencies=())
+        sound = [as_resource(one) for name, one in GOOD.items() if name not in changed]
+        report = judge(POLICIES, [*changed.values(), *strangers], sound, config())
         for finding in (*report.violations, *report.undecided, *report.excepted):
             assert CANARY not in finding.text
             assert CANARY not in repr(finding)
 
-    judge()
+    examine()
     record_property("hypothesis examples", examples)
 
 
@@ -121,12 +118,10 @@ ODDITIES: Mapping[str, Any] = {
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
 def test_absent_empty_and_unknown_properties(policy: Policy) -> None:
+    sound = [as_resource(one) for one in GOOD.values()]
     for token in policy.types:
-        for stranger in (
-            extra((token,)),
-            *(extra((token,), **dict.fromkeys(KEYS, value)) for value in ODDITIES.values()),
-        ):
-            report = check([*GOOD.values(), stranger], [policy])
+        for value in ({}, *(dict.fromkeys(KEYS, value) for value in ODDITIES.values())):
+            report = judge([policy], [extra((token,), **value)], sound, config())
             assert all(finding.policy is policy for finding in report.violations)
 
 
@@ -140,6 +135,8 @@ def test_secrets_in_clear_stay_out_of_every_message() -> None:
             return [marked(item) for item in value]
         return f"{value}{CANARY}" if isinstance(value, str) else value
 
-    report = check([replace(one, props=marked(one.props)) for one in GOOD.values()])
+    report = check(
+        [replace(one, props=marked(one.props)) for one in GOOD.values()], config=config()
+    )
     assert len({finding.policy.name for finding in report.violations}) > 15
     assert CANARY not in repr(report)
