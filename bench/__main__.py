@@ -1,6 +1,8 @@
-"""`make bench`: the program, a change of percentage and the data plane."""
+"""`make bench`: the program, the ways back and the data plane."""
 
 import json
+import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -8,6 +10,8 @@ import tempfile
 import time
 import urllib.request
 import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,15 +19,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+import catalog
 from bench.bare import write_bare_script
 from bench.dataplane import measure_data_plane
 from recording import run_program
 from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
-from sandbox.deploy import Deployment
+from sandbox.engine.choice import open_deployment
+from sandbox.engine.result import EngineName
 from sandbox.stackfile import ROOT, load_stack_file
 
 ROUNDS = 5
+_POLL_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ def _program_against_bare(console: Console, folder: Path) -> None:
     config = {
         "rustPercentage": "50",
         "foundationStack": "organization/passport-scorer/staging",
-        "scorerImage": "registry/scorer:1",
+        "scorerImage": "000000000000.dkr.ecr.us-west-2.amazonaws.com/scorer:1",
         "pythonPackage": str(folder / "python.zip"),
         "rustPackage": str(folder / "rust.zip"),
     }
@@ -89,19 +96,62 @@ def _program_against_bare(console: Console, folder: Path) -> None:
     console.print(table)
 
 
-def _percentage_change(console: Console, folder: Path) -> None:
-    with AccountServer(port=0) as server:
-        account = Account.connect(server.url, "staging")
-        config = load_stack_file("staging")
-        Deployment(account, config, folder).up()
-        for percentage in ("10", "100", "0"):
-            change = Deployment(account, config.with_values({"rustPercentage": percentage}), folder)
-            _request(server.url, "DELETE")
-            begun = time.perf_counter()
-            change.up()
-            seconds = time.perf_counter() - begun
-            calls = {call["action"]: call["count"] for call in json.loads(_request(server.url))}
-            console.print(f"to {percentage} % in {seconds:.2f} s, API calls: {calls}")
+def _ways_back(console: Console, folder: Path) -> None:
+    table = Table(title="From 100 % back to Python, as whole commands")
+    for column in ("", "sixth rule changed after s", "ended after s", "API calls"):
+        table.add_column(column, justify="right" if column.endswith(" s") else "left")
+    engines = [EngineName.EMBEDDED, *([EngineName.PULUMI] if shutil.which("pulumi") else [])]
+    for engine in engines:
+        with AccountServer(port=0) as server:
+            account = Account.connect(server.url, "staging")
+            config = load_stack_file("staging")
+            at = {
+                percent: open_deployment(
+                    engine, account, config.with_values({"rustPercentage": percent}), folder
+                )
+                for percent in ("100", "0")
+            }
+            at["100"].up()
+            table.add_row(f"up, {engine} engine, preview included", *_timed(server, at["0"].up))
+            if engine is EngineName.EMBEDDED:
+                at["100"].up()
+                table.add_row("rollback", *_timed(server, lambda: _roll_back(server)))
+    console.print(table)
+
+
+def _timed(server: AccountServer, way: Callable[[], object]) -> tuple[str, str, str]:
+    _request(server.url, "DELETE")
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(way)
+        while _calls(server.url).get("ModifyRule", 0) < len(catalog.DUAL_ENDPOINTS):
+            if wait([done], timeout=_POLL_S).done:
+                break
+        plain = time.perf_counter() - begun
+        done.result()
+    ended = time.perf_counter() - begun
+    calls = ", ".join(f"{count} {name}" for name, count in sorted(_calls(server.url).items()))
+    return f"{plain:.1f}", f"{ended:.1f}", calls
+
+
+def _roll_back(server: AccountServer) -> None:
+    key = server.accounts["staging"]
+    subprocess.run(
+        [Path(sys.executable).with_name("rollback"), "--stack", "staging"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "AWS_ENDPOINT_URL": server.url,
+            "AWS_ACCESS_KEY_ID": key.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
+        },
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+
+
+def _calls(url: str) -> dict[str, int]:
+    return {call["action"]: call["count"] for call in json.loads(_request(url))}
 
 
 def _request(url: str, method: str = "GET") -> str:
@@ -111,12 +161,11 @@ def _request(url: str, method: str = "GET") -> str:
 
 
 def main() -> None:
-    """Measure the program, a change of percentage and the data plane, and print what came out."""
+    """Measure the program, the ways back and the data plane, and print what came out."""
     console = Console()
     with tempfile.TemporaryDirectory() as folder:
         _program_against_bare(console, Path(folder))
-        console.print("A change of percentage in the sandbox, preview included:")
-        _percentage_change(console, Path(folder))
+        _ways_back(console, Path(folder))
         measure_data_plane(console, Path(folder))
 
 
