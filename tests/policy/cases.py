@@ -531,6 +531,8 @@ FUNCTIONS = (
         bad(SHAPE, {"imageUri": GONE}, {"imageUri": "scorer"}, {"handler": "h"}),
         bad(f"{SHAPE} {LAYERS}", {"layers": ["l"]}),
         bad(HOME, {"imageUri": lambda uri: uri.replace("us-west-2", "eu-west-1")}),
+        # As the CLI shows a function that exists: with what AWS made of it.
+        fine({"invokeArn": "arn:aws:apigateway:us-west-2:lambda:path/2015-03-31/functions/x"}),
         bad(
             "function-is-in-the-network",
             {"vpcConfig": GONE},

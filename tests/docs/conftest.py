@@ -1,0 +1,3 @@
+"""The CLI's deployment, for the steps that the runbook prints."""
+
+from tests.support.engines import account, deploying, deployment, engine, server  # noqa: F401
