@@ -28,8 +28,9 @@ def test_nothing_is_refused_and_nothing_is_left_undecided(stack: str, rust_perce
     assert [finding.message for finding in report.undecided] == []
 
 
-def test_a_first_preview_decides_all_but_what_is_postponed() -> None:
-    report = check(recorded("staging", 50, preview=True))
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_first_preview_decides_all_but_what_is_postponed(stack: str) -> None:
+    report = check(recorded(stack, 50, preview=True))
     assert [finding.message for finding in report.violations] == []
     assert [finding.message for finding in report.undecided] == []
 
