@@ -4,12 +4,15 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
+# Test modules are rewritten as they are imported, which takes as long as the tests of a folder.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check policy checkov bench lock clean
 
 demo: $(INSTALLED)  ## the real program in an emulated account, up and back to 0
 	@$(BIN)/sandbox demo
 
-test: check policy  ## lint, types, policies and everything below tests/
+test: check  ## lint, types and everything below tests/, the policies on both stacks among it
 	@$(BIN)/pytest
 
 check: $(INSTALLED)

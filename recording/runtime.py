@@ -60,6 +60,8 @@ def fresh_runtime(monitor: mocks.MockMonitor, stack_name: str, *, preview: bool)
                 monitor.mocks, project=NAMESPACE, stack=stack_name, preview=preview, monitor=monitor
             )
             settings.ROOT.set(None)
+            # What an earlier run in this process left would be awaited on a loop that is closed.
+            settings.SETTINGS.outputs.clear()
             yield
     finally:
         for task in asyncio.all_tasks(loop):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.recorder import Program, run_program
 
@@ -45,10 +46,29 @@ def run(required: dict[str, Any]) -> Callable[..., Program]:
     return run_with
 
 
+ONE_WORKER = {"account", "checklist", "declared", "plugin", "provider", "rollout"}
+"""Folders whose tests share what takes long to make: an account, a deployment, recordings."""
+
+LONGEST_FIRST = ("lifecycle", "checklist", "declared", "account", "rollout", "policy")
+"""So that no worker is left with one of them at the end."""
+
+
+class _Shared(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+    """A worker takes a module, or a folder whose tests share something."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = nodeid.split("/")[1]
+        return folder if folder in ONE_WORKER else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return _Shared(config, log)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the long modules, so that no worker is left with one at the end."""
-    items.sort(key=lambda item: not {"lifecycle", "checklist"} & set(item.path.parts))
+    order = {folder: place for place, folder in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: order.get(item.nodeid.split("/")[1], len(order)))
 
 
 def pytest_collection_finish() -> None:

@@ -23,7 +23,7 @@ from sandbox.dataplane.groups import IMPLEMENTATIONS, Group
 from sandbox.dataplane.invoke import Backend, Invoker
 from sandbox.dataplane.lambda_api import LambdaBackend, is_lambda_api
 from sandbox.dataplane.lambda_response import STRICT, Strictness
-from sandbox.dataplane.metrics import Metrics, Totals
+from sandbox.dataplane.metrics import Metrics
 from sandbox.dataplane.responder import Responder, ServiceResponder
 from sandbox.dataplane.services import HttpBackend, HttpService, Service
 from sandbox.dataplane.source import INTERVAL_S, PATIENCE_S, Live, Source
@@ -118,10 +118,6 @@ class DataPlane(LongLived):
         return self._url(INTERNAL)
 
     @property
-    def control_url(self) -> str:
-        return self._url(CONTROL)
-
-    @property
     def urls(self) -> Mapping[str, str]:
         """Where the load balancers and the control answer, by name."""
         return {name: self._url(name) for name in self._ports}
@@ -160,25 +156,9 @@ class DataPlane(LongLived):
             undo.callback(self.monitor.close)
             yield
 
-    def status(self) -> dict[str, Any]:
-        """What is live, where, and under which conditions, as JSON."""
-        return self.control.status()
-
-    def totals(self) -> Totals:
-        """The exact counts since the start."""
-        return self.metrics.totals()
-
     def refresh(self, timeout_s: float = PATIENCE_S) -> Live:
         """Read everything now; what the API held before the call is live after it."""
         return self.source.refresh(timeout_s)
-
-    def wait_for(self, predicate: Callable[[Live], bool], timeout_s: float = PATIENCE_S) -> Live:
-        """Wait until what is live fulfils the predicate. Raises TimeoutError."""
-        return self.source.wait_for(predicate, timeout_s)
-
-    def wait_for_version(self, version: int, timeout_s: float = PATIENCE_S) -> Live:
-        """Wait until this version is live, or a later one. Raises TimeoutError."""
-        return self.wait_for(lambda live: live.version >= version, timeout_s)
 
     def _url(self, name: str) -> str:
         return f"http://{HOST}:{self._ports[name]}"

@@ -125,17 +125,6 @@ class Source:
                 raise self._error
             return self._live
 
-    def wait_for(self, predicate: Callable[[Live], bool], timeout_s: float = PATIENCE_S) -> Live:
-        """Wait until what is live fulfils the predicate. Raises TimeoutError."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: predicate(self._live), timeout_s):
-                trouble = f"; last error: {self._error}" if self._error else ""
-                raise TimeoutError(
-                    f"version {self._live.version} is live after {timeout_s} s, "
-                    f"and it is not the one that was waited for{trouble}"
-                )
-            return self._live
-
     def status(self) -> dict[str, Any]:
         """What is live, how old it is, and what went wrong since, as JSON."""
         with self._changed:

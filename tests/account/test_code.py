@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from routing import limits
 from sandbox.account.server import AccountServer
 from tests.account.support import World, package, refused
 
 INVALID = "InvalidParameterValueException"
-REQUEST = 70_167_211
-ZIPPED = 52_428_800
-UNZIPPED = 262_144_000
+UNZIPPED = 3000
+"""For the tests, which need not zip 250 MB for one comparison."""
 ECR = "000000000000.dkr.ecr.us-west-2.amazonaws.com"
 DIGEST = "sha256:" + "a" * 64
 
@@ -39,14 +39,11 @@ def no_files() -> bytes:
 
 
 def unpacking_to(size: int) -> bytes:
-    """A small zip file of two entries that says it unpacks to this many bytes."""
+    """A zip file of two entries that unpacks to this many bytes."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, part in (("one", size // 2), ("two", size - size // 2)):
-            with archive.open(name, "w") as entry:
-                for _ in range(part >> 20):
-                    entry.write(bytes(1 << 20))
-                entry.write(bytes(part % (1 << 20)))
+        archive.writestr("one", bytes(size // 2))
+        archive.writestr("two", bytes(size - size // 2))
     return target.getvalue()
 
 
@@ -63,7 +60,8 @@ PACKAGES = {
 
 
 @pytest.mark.parametrize(("content", "words"), PACKAGES.values(), ids=PACKAGES.keys())
-def test_a_package(world: World, content: Any, words: str) -> None:
+def test_a_package(world: World, content: Any, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "FUNCTION_UNZIPPED_BYTES", UNZIPPED)
     client = world.account.client("lambda")
     function = world.function()
     before = client.get_function_configuration(FunctionName=function)["CodeSha256"]
@@ -77,33 +75,44 @@ def test_a_package(world: World, content: Any, words: str) -> None:
     assert client.get_function_configuration(FunctionName=function)["CodeSha256"] == before
 
 
-def test_the_package_that_unpacks_to_the_most(world: World) -> None:
+def test_the_package_that_unpacks_to_the_most(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert limits.FUNCTION_UNZIPPED_BYTES == 262_144_000
+    monkeypatch.setattr(limits, "FUNCTION_UNZIPPED_BYTES", UNZIPPED)
     world.function(Code={"ZipFile": unpacking_to(UNZIPPED)})
 
 
-@pytest.mark.timeout(600)  # a hundred megabytes pass through both ends
-def test_the_largest_package_of_one_upload(world: World) -> None:
+def test_the_largest_package_of_one_upload(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of fewer bytes: a hundred megabytes would pass through both ends for one comparison."""
+    assert limits.FUNCTION_ZIPPED_BYTES == 52_428_800
+    monkeypatch.setattr(limits, "FUNCTION_ZIPPED_BYTES", 5000)
     client = world.account.client("lambda")
     function = world.function()
-    largest = stored(ZIPPED)
-    client.update_function_code(FunctionName=function, ZipFile=largest)
-    assert client.get_function_configuration(FunctionName=function)["CodeSize"] == ZIPPED
-    with refused(INVALID, f"Zipped size must be smaller than {ZIPPED} bytes"):
-        client.update_function_code(FunctionName=function, ZipFile=stored(ZIPPED + 1))
+
+    client.update_function_code(FunctionName=function, ZipFile=stored(5000))
+
+    assert client.get_function_configuration(FunctionName=function)["CodeSize"] == 5000
+    with refused(INVALID, "Zipped size must be smaller than 5000 bytes"):
+        client.update_function_code(FunctionName=function, ZipFile=stored(5001))
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("operation", ["CreateFunction", "UpdateFunctionCode"])
-def test_a_request_that_is_too_large(world: World, operation: str) -> None:
-    data = bytes(REQUEST * 3 // 4)
+def test_a_request_that_is_too_large(
+    world: World, operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert limits.FUNCTION_REQUEST_BYTES == 70_167_211
+    monkeypatch.setattr(limits, "FUNCTION_REQUEST_BYTES", 5000)
     with refused(
         "RequestEntityTooLargeException",
-        f"Request must be smaller than {REQUEST} bytes for the {operation} operation",
+        f"Request must be smaller than 5000 bytes for the {operation} operation",
     ):
         if operation == "CreateFunction":
-            world.function(Code={"ZipFile": data})
+            world.function(Code={"ZipFile": bytes(5000)})
         else:
-            world.account.client("lambda").update_function_code(FunctionName="f", ZipFile=data)
+            world.account.client("lambda").update_function_code(
+                FunctionName="f", ZipFile=bytes(5000)
+            )
 
 
 def test_no_code_at_all(world: World) -> None:

@@ -1,3 +1,4 @@
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -5,6 +6,7 @@ from typing import Any
 import pytest
 from moto.awslambda.utils import get_backend as lambda_backend
 
+from sandbox.account.client import Account
 from tests.account.support import (
     World,
     fixed_response,
@@ -243,11 +245,21 @@ def rows(table: dict[str, Row]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("row", table.values(), ids=table.keys())
 
 
+@pytest.fixture(scope="module")
+def front(account: Account, unchecked: Callable[[str], Any]) -> tuple[str, Groups]:
+    """A listener, and groups that no other load balancer has; every test leaves them as they were.
+
+    Making them for each row would cost more than the row.
+    """
+    numbers = itertools.count()
+    world = World(account, unchecked, lambda prefix: f"{prefix}-front-{next(numbers)}")
+    return world.listener(), [world.group() for _ in range(6)]
+
+
 @rows(PRIORITIES | EMPTY | CONDITIONS | ACTIONS)
-def test_create_rule(world: World, row: Row) -> None:
+def test_create_rule(world: World, front: tuple[str, Groups], row: Row) -> None:
     elbv2 = world.unchecked("elbv2")
-    groups = [world.group() for _ in range(6)]
-    listener = world.listener()
+    listener, groups = front
     base = {"ListenerArn": listener, "Priority": 7}
     base |= conditions(path("/")) | actions(forward(groups[0]))
 
@@ -255,15 +267,15 @@ def test_create_rule(world: World, row: Row) -> None:
         elbv2.create_rule(**(base | row.refused(groups)))
     assert len(world.rules(listener)) == 1  # the default rule
 
-    elbv2.create_rule(**(base | row.accepted(groups)))
+    created = elbv2.create_rule(**(base | row.accepted(groups)))
     assert len(world.rules(listener)) == 2
+    elbv2.delete_rule(RuleArn=created["Rules"][0]["RuleArn"])
 
 
 @rows(CONDITIONS | ACTIONS)
-def test_modify_rule(world: World, row: Row) -> None:
+def test_modify_rule(world: World, front: tuple[str, Groups], row: Row) -> None:
     elbv2 = world.unchecked("elbv2")
-    groups = [world.group() for _ in range(6)]
-    listener = world.listener()
+    listener, groups = front
     rule = create_rule(world, listener, forward(groups[0]))["RuleArn"]
     before = world.rules(listener)
 
@@ -273,21 +285,24 @@ def test_modify_rule(world: World, row: Row) -> None:
 
     elbv2.modify_rule(RuleArn=rule, **row.accepted(groups))
     assert world.rules(listener) != before or row.accepted(groups) == actions(forward(groups[0]))
+    elbv2.delete_rule(RuleArn=rule)
 
 
 @rows(ACTIONS)
-def test_default_actions(world: World, row: Row) -> None:
+def test_default_actions(world: World, front: tuple[str, Groups], row: Row) -> None:
     elbv2 = world.unchecked("elbv2")
-    groups = [world.group() for _ in range(6)]
-    listener = world.listener()
+    listener, groups = front
     words = row.words.replace("'actions.", "'defaultActions.")
+    described = elbv2.describe_listeners(ListenerArns=[listener])["Listeners"][0]
+    other = {"LoadBalancerArn": described["LoadBalancerArn"], "Protocol": "HTTP", "Port": 81}
 
     with refused(row.code, words):
         elbv2.modify_listener(ListenerArn=listener, DefaultActions=row.refused(groups)["Actions"])
     with refused(row.code, words):
-        world.listener(DefaultActions=row.refused(groups)["Actions"])
+        elbv2.create_listener(**other, DefaultActions=row.refused(groups)["Actions"])
 
     elbv2.modify_listener(ListenerArn=listener, DefaultActions=row.accepted(groups)["Actions"])
+    elbv2.modify_listener(ListenerArn=listener, DefaultActions=described["DefaultActions"])
 
 
 def test_a_listener_without_default_actions(world: World) -> None:

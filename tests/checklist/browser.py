@@ -25,7 +25,8 @@ QUIET = (
     "--disable-sync",
     "--hide-scrollbars",
 )
-LOADED_S = 30
+HANG_S = 600
+"""A browser that takes longer hangs, also on a slow machine with busy cores."""
 
 
 @dataclass
@@ -61,7 +62,7 @@ class Browser:
 
 
 def post(http: urllib3.PoolManager, url: str, body: dict[str, Any]) -> Any:
-    answer = http.request("POST", url, json=body, timeout=LOADED_S).json()["value"]
+    answer = http.request("POST", url, json=body, timeout=HANG_S).json()["value"]
     if isinstance(answer, dict) and "error" in answer:
         raise RuntimeError(answer["message"])
     return answer
@@ -86,7 +87,7 @@ def browser(folder: Path) -> Iterator[Browser]:
             try:
                 yield Browser(f"{url}/{session}", http)
             finally:
-                http.request("DELETE", f"{url}/{session}", timeout=LOADED_S)
+                http.request("DELETE", f"{url}/{session}", timeout=HANG_S)
         finally:
             driver.terminate()
 

@@ -13,16 +13,24 @@ from sandbox.checklist.wording import counted, number, verdict
 
 from .samples import COLUMNS, HOSTILE, TITLES, failed, hostile, passed, shares
 
-SOUND, BROKEN = page.page(passed()), page.page(failed())
+
+@pytest.fixture(scope="module")
+def sound() -> str:
+    return page.page(passed())
+
+
+@pytest.fixture(scope="module")
+def broken() -> str:
+    return page.page(failed())
 
 
 def order(text: str, *parts: str) -> list[int]:
     return [text.index(part) for part in parts]
 
 
-def test_the_page_begins_with_the_verdict_and_what_was_run() -> None:
+def test_the_page_begins_with_the_verdict_and_what_was_run(sound: str) -> None:
     places = order(
-        SOUND,
+        sound,
         "<h1>All 7 items passed</h1>",
         "<dd>staging</dd>",
         "<dd>embedded</dd>",
@@ -34,11 +42,11 @@ def test_the_page_begins_with_the_verdict_and_what_was_run() -> None:
     )
 
     assert places == sorted(places)
-    assert "FAILED" not in SOUND
+    assert "FAILED" not in sound
 
 
-def test_every_item_has_its_claims_and_charts_in_the_order_of_the_checklist() -> None:
-    sections = SOUND.split("<section ")[1:]
+def test_every_item_has_its_claims_and_charts_in_the_order_of_the_checklist(sound: str) -> None:
+    sections = sound.split("<section ")[1:]
 
     assert [section.split('"')[1] for section in sections] == [
         *(f"item-{index}" for index in range(1, 8)),
@@ -52,27 +60,27 @@ def test_every_item_has_its_claims_and_charts_in_the_order_of_the_checklist() ->
         assert section.count("<details>") == len(item.charts)
 
 
-def test_what_is_modelled_comes_last_and_says_of_which_item() -> None:
-    last = SOUND[SOUND.index('id="modelled"') :]
+def test_what_is_modelled_comes_last_and_says_of_which_item(sound: str) -> None:
+    last = sound[sound.index('id="modelled"') :]
 
     assert "Item 4</a>: Whether activity renews the cookie is not documented." in last
-    assert SOUND.count('href="#modelled"') == 1
+    assert sound.count('href="#modelled"') == 1
 
 
-def test_failures_are_said_in_words_at_every_level() -> None:
-    assert "<h1>2 of 7 items FAILED</h1>" in BROKEN
-    overview = BROKEN[BROKEN.index('<ol class="overview">') : BROKEN.index("</ol>")]
+def test_failures_are_said_in_words_at_every_level(broken: str) -> None:
+    assert "<h1>2 of 7 items FAILED</h1>" in broken
+    overview = broken[broken.index('<ol class="overview">') : broken.index("</ol>")]
     assert [">FAILED<" in line for line in overview.splitlines()[1:]] == [
         title in (TITLES[2], TITLES[6]) for title in TITLES
     ]
     assert overview.count("2 of 3 claims") == 2
-    assert '>FAILED</span> <span class="text">Rust got 65 %.</span>' in BROKEN
-    assert "3 of 1000 on Rust (0.3 %), 0 to 0 allowed, FAILED" in BROKEN
+    assert '>FAILED</span> <span class="text">Rust got 65 %.</span>' in broken
+    assert "3 of 1000 on Rust (0.3 %), 0 to 0 allowed, FAILED" in broken
 
 
-def test_every_share_is_in_the_table_behind_the_chart() -> None:
+def test_every_share_is_in_the_table_behind_the_chart(sound: str) -> None:
     chart = shares()
-    section = SOUND[SOUND.index('id="item-7"') :]
+    section = sound[sound.index('id="item-7"') :]
 
     for label, row in chart.rows:
         for column, share in zip(COLUMNS, row, strict=True):
@@ -80,8 +88,8 @@ def test_every_share_is_in_the_table_behind_the_chart() -> None:
             assert "".join(f"<td>{cell}</td>" for cell in cells) in section
 
 
-def test_nothing_is_loaded_and_nothing_runs() -> None:
-    for text in (SOUND, BROKEN, page.page(hostile())):
+def test_nothing_is_loaded_and_nothing_runs(sound: str, broken: str) -> None:
+    for text in (sound, broken, page.page(hostile())):
         assert "default-src 'none'; style-src 'unsafe-inline'" in text
         tags = re.findall(r"<[a-z][^>]*>", text)
         for tag in tags:
@@ -99,11 +107,11 @@ def test_hostile_text_is_shown_and_not_obeyed() -> None:
     assert text.count("&lt;script&gt;hostile = 1&lt;/script&gt;") > 10
 
 
-def test_charts_have_no_colours_but_those_of_both_schemes() -> None:
+def test_charts_have_no_colours_but_those_of_both_schemes(sound: str, broken: str) -> None:
     _, light, dark = [
-        set(re.findall(r"(--[a-z-]+): #", part)) for part in SOUND.split(":root {")[:3]
+        set(re.findall(r"(--[a-z-]+): #", part)) for part in sound.split(":root {")[:3]
     ]
-    drawings = "".join(re.findall(r"<svg .*?</svg>", BROKEN))
+    drawings = "".join(re.findall(r"<svg .*?</svg>", broken))
 
     used = set(re.findall(r'(?:fill|stroke)="([^"]+)"', drawings)) - {"none", "transparent"}
 
@@ -111,28 +119,28 @@ def test_charts_have_no_colours_but_those_of_both_schemes() -> None:
     assert used <= {f"var({name})" for name in light & dark}
 
 
-def test_ids_are_unique() -> None:
-    ids = re.findall(r'\bid="([^"]+)"', SOUND)
+def test_ids_are_unique(sound: str) -> None:
+    ids = re.findall(r'\bid="([^"]+)"', sound)
 
     assert len(ids) == len(set(ids))
 
 
-def test_the_page_is_small() -> None:
-    assert len(SOUND.encode()) < 500_000
+def test_the_page_is_small(sound: str) -> None:
+    assert len(sound.encode()) < 500_000
 
 
-def test_the_page_is_written_whole_twice_in_a_row(tmp_path: Path) -> None:
+def test_the_page_is_written_whole_twice_in_a_row(sound: str, tmp_path: Path) -> None:
     path = tmp_path / "checklist-staging.html"
 
     page.write_page(failed(), path)
     page.write_page(passed(), path)
 
-    assert path.read_text() == SOUND
+    assert path.read_text() == sound
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_an_interrupted_write_leaves_the_page_that_was_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sound: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "checklist-staging.html"
     page.write_page(passed(), path)
@@ -145,7 +153,7 @@ def test_an_interrupted_write_leaves_the_page_that_was_there(
     with pytest.raises(KeyboardInterrupt):
         page.write_page(failed(), path)
 
-    assert path.read_text() == SOUND
+    assert path.read_text() == sound
     assert list(tmp_path.iterdir()) == [path]
 
 

@@ -15,8 +15,9 @@ import pytest
 from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
 from sandbox.dataplane.server import DataPlane
-from sandbox.dataplane.source import PATIENCE_S, Live
+from sandbox.dataplane.source import Live
 from tests.account.support import package, path, trust, weighted
+from tests.dataplane.support import HANG_S, wait_for
 
 FAST_S = 0.1
 SIDE_HEADER = "x-sandbox-implementation"
@@ -169,9 +170,7 @@ class Client:
     """A client with a connection and a cookie jar of its own."""
 
     def __init__(self, url: str) -> None:
-        self._connection = http.client.HTTPConnection(
-            url.removeprefix("http://"), timeout=PATIENCE_S
-        )
+        self._connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=HANG_S)
         self.jar: dict[str, str] = {}
 
     def ask(
@@ -216,7 +215,7 @@ def browser(plane: DataPlane) -> Iterator[Client]:
 def raw(url: str, request: bytes) -> bytes:
     """Send bytes, read until the server closes."""
     host, _, port = url.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), timeout=PATIENCE_S) as connection:
+    with socket.create_connection((host, int(port)), timeout=HANG_S) as connection:
         connection.sendall(request)
         received = b""
         while part := connection.recv(65_536):
@@ -230,4 +229,4 @@ def version(plane: DataPlane) -> int:
 
 def newer(plane: DataPlane, than: int) -> Live:
     """What is live after the next change, which nobody asks for."""
-    return plane.wait_for(lambda live: live.version > than)
+    return wait_for(plane.source, lambda live: live.version > than)

@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import json
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
@@ -19,7 +20,7 @@ from sandbox.dataplane.lambda_response import STRICT, Strictness
 from sandbox.dataplane.metrics import Metrics
 from sandbox.dataplane.request import Request
 from sandbox.dataplane.responder import Responder, ServiceResponder
-from sandbox.dataplane.source import Api
+from sandbox.dataplane.source import Api, Live, Source
 from sandbox.dataplane.stickiness import Stickiness
 from sandbox.dataplane.table import Rule, Table, compile_table
 from tests.account.support import fixed_response
@@ -341,3 +342,14 @@ def lambda_response(**changes: Any) -> dict[str, Any]:
         "multiValueHeaders": {"content-type": ["text/plain"]},
         "body": "hello",
     } | changes
+
+
+HANG_S = 600
+"""What takes longer hangs, also on a slow machine with busy cores."""
+
+
+def wait_for(source: Source, holds: Callable[[Live], bool]) -> Live:
+    """What is live once this holds."""
+    while not holds(live := source.live):
+        threading.Event().wait(0.005)
+    return live

@@ -19,6 +19,7 @@ from sandbox.dataplane.lambda_api import LambdaBackend, is_lambda_api
 from sandbox.dataplane.services import HttpBackend
 from sandbox.ports import listen
 from tests.dataplane.support import (
+    HANG_S,
     PYTHON,
     RUST,
     Bench,
@@ -27,9 +28,6 @@ from tests.dataplane.support import (
     lambda_response,
     only_forward,
 )
-
-PATIENCE_S = 60
-"""Long enough for the slowest machine; nothing that is right waits for it."""
 
 RESPONSE = json.dumps(lambda_response()).encode()
 
@@ -59,7 +57,7 @@ class LambdaApi:
         return web.Response(status=self.status, headers=self.headers, body=self.body)
 
     async def wait_for_calls(self, count: int) -> None:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(HANG_S):
             while len(self.calls) < count:
                 await asyncio.sleep(0.01)
 
@@ -256,7 +254,7 @@ def test_invocations_of_the_emulator_wait_for_each_other() -> None:
             await api.wait_for_calls(2)
             assert api.calls[1][0].endswith("/later/invocations")
             api.open.set()
-            replies = await asyncio.wait_for(asyncio.gather(second, third, later), PATIENCE_S)
+            replies = await asyncio.wait_for(asyncio.gather(second, third, later), HANG_S)
 
         assert [reply.status for reply in replies] == [200, 200, 200]
         assert [event["path"] for _, event in api.calls] == ["/1", "/", "/2", "/3"]
@@ -289,10 +287,10 @@ def test_a_function_that_hangs_does_not_slow_another_nor_its_own_invocations(kin
             calls = invoker(*backends)
             held = [asyncio.ensure_future(calls.invoke(PATIENT, EVENT)) for _ in range(HELD)]
             await slow.wait_for_calls(HELD)
-            await asyncio.wait_for(calls.invoke(RUST, EVENT), PATIENCE_S)
+            await asyncio.wait_for(calls.invoke(RUST, EVENT), HANG_S)
             assert not any(one.done() for one in held)
             slow.open.set()
-            await asyncio.wait_for(asyncio.gather(*held), PATIENCE_S)
+            await asyncio.wait_for(asyncio.gather(*held), HANG_S)
         assert slow.most == HELD
 
     scenario(run)
@@ -310,11 +308,11 @@ def test_beyond_its_concurrency_a_function_is_throttled_and_no_other_is() -> Non
             bench = Bench(only_forward(two), backend=backend)
             held = [asyncio.ensure_future(bench.asked()) for _ in range(2)]
             await api.wait_for_calls(2)
-            third = await asyncio.wait_for(bench.asked(), PATIENCE_S)
+            third = await asyncio.wait_for(bench.asked(), HANG_S)
             assert third.status == 502
             assert bench.metrics.totals().failures == {(two.arn, "LambdaThrottling"): 1}
             api.open.set()
-            replies = await asyncio.wait_for(asyncio.gather(*held), PATIENCE_S)
+            replies = await asyncio.wait_for(asyncio.gather(*held), HANG_S)
             assert [reply.status for reply in (*replies, await bench.asked())] == [200] * 3
 
         counted = bench.counted()
@@ -348,7 +346,7 @@ def test_functions_without_a_concurrency_of_their_own_share_the_accounts(
             also = asyncio.ensure_future(calls.invoke(own, EVENT))
             await api.wait_for_calls(2)
             api.open.set()
-            await asyncio.wait_for(asyncio.gather(held, also), PATIENCE_S)
+            await asyncio.wait_for(asyncio.gather(held, also), HANG_S)
 
     scenario(run)
 

@@ -12,7 +12,6 @@ import pytest
 from sandbox.account.client import Account
 from sandbox.dataplane.faults import Fault
 from sandbox.dataplane.server import DataPlane
-from sandbox.dataplane.source import PATIENCE_S
 from sandbox.ports import PortTaken, listen
 from tests.account.support import fixed_response, path
 from tests.dataplane.conftest import (
@@ -25,7 +24,7 @@ from tests.dataplane.conftest import (
     raw,
     version,
 )
-from tests.dataplane.support import Says, lambda_response
+from tests.dataplane.support import HANG_S, Says, lambda_response
 
 CLIENTS = 400
 
@@ -57,7 +56,7 @@ def test_50_percent(plane: DataPlane, stack: Stack, sides: Sides, browser: Clien
 
     assert set(found) == {"python", "rust"}
     assert 140 < found["rust"] < 260  # 6 standard deviations
-    assert plane.totals().of_rule(rule) == {
+    assert plane.metrics.totals().of_rule(rule) == {
         sides.python: found["python"],
         sides.rust: found["rust"],
     }
@@ -134,7 +133,7 @@ class Load(threading.Thread):
     def wait_for_more(self, count: int) -> None:
         with self._enough:
             wanted = len(self.seen) + count
-            assert self._enough.wait_for(lambda: len(self.seen) >= wanted, PATIENCE_S)
+            assert self._enough.wait_for(lambda: len(self.seen) >= wanted, HANG_S)
 
     def stop(self) -> None:
         self._stopping = True
@@ -155,7 +154,7 @@ def test_rollback_to_a_plain_rule_takes_everyone_back_at_once(
         stack.modify(rule, sides.plain)
         newer(plane, before)
         live_at = time.monotonic()
-        reached = plane.totals().of_group(sides.rust)
+        reached = plane.metrics.totals().of_group(sides.rust)
         load.wait_for_more(200)
     finally:
         load.stop()
@@ -164,7 +163,7 @@ def test_rollback_to_a_plain_rule_takes_everyone_back_at_once(
     assert {status for _, status, _ in load.seen} == {200}
     assert len(after) >= 199
     assert set(after) == {"python"}
-    assert plane.totals().of_group(sides.rust) <= reached + 1  # one was on its way
+    assert plane.metrics.totals().of_group(sides.rust) <= reached + 1  # one was on its way
 
 
 def test_rollback_by_weight_0_keeps_those_with_a_cookie(
@@ -214,7 +213,7 @@ def test_a_target_and_a_permission_are_needed(
     )
     plane.refresh()
     assert browser.ask(target).status == 502
-    assert plane.totals().failures[group, "LambdaAccessDenied"] == 1
+    assert plane.metrics.totals().failures[group, "LambdaAccessDenied"] == 1
 
 
 def test_multi_value_headers_by_the_groups_attribute(
@@ -320,7 +319,7 @@ def test_faults_through_the_control_port(
     stack.rule(sides.share(100))
     plane.refresh()
     target = f"{stack.prefix}/a"
-    url = f"{plane.control_url}/faults/rust"
+    url = plane.urls["control"] + "/faults/rust"
     put = urllib.request.Request(url, b'{"crashes": 1}', method="PUT")
     try:
         with urllib.request.urlopen(put) as answered:
@@ -330,7 +329,7 @@ def test_faults_through_the_control_port(
         with urllib.request.urlopen(urllib.request.Request(url, method="DELETE")) as answered:
             assert answered.status == 200
     assert browser.ask(target).status == 200
-    assert plane.totals().failures[sides.rust, "LambdaUnhandled"] == 1
+    assert plane.metrics.totals().failures[sides.rust, "LambdaUnhandled"] == 1
 
 
 COUNTED = (
@@ -375,7 +374,7 @@ def test_counters_add_up_to_the_requests_sent(
         plane.faults.clear("rust")
 
     assert set(statuses) == {200, 500, 502}
-    assert sum(plane.totals().of_rule(rule).values()) == CLIENTS
+    assert sum(plane.metrics.totals().of_rule(rule).values()) == CLIENTS
     more = {
         metric: published(plane, stack.account, metric) - count for metric, count in before.items()
     }
@@ -388,15 +387,15 @@ def test_counters_add_up_to_the_requests_sent(
 
 
 def test_status_says_what_is_live(plane: DataPlane) -> None:
-    status = plane.status()
+    status = plane.control.status()
 
     assert status["urls"] == {
         "public": plane.public_url,
         "internal": plane.internal_url,
-        "control": plane.control_url,
+        "control": plane.urls["control"],
     }
     assert status["error"] is None
-    assert plane.wait_for_version(status["version"], 0).version >= status["version"]
+    assert plane.source.live.version >= status["version"]
 
 
 @pytest.mark.parametrize("name", ["public_port", "internal_port", "control_port"])
@@ -465,8 +464,8 @@ def test_a_backend_in_front_of_another_balancer(
 
     assert answered.status == 200
     assert answered.json()["query"] == {"x": "1"}
-    assert front.totals().of_group(sides.rust) == 1
-    assert plane.totals().of_group(sides.rust) == 1
+    assert front.metrics.totals().of_group(sides.rust) == 1
+    assert plane.metrics.totals().of_group(sides.rust) == 1
 
 
 def test_a_backend_that_is_no_implementation(account: Account) -> None:

@@ -19,10 +19,9 @@ import uvloop
 from sandbox.dataplane.connection import Connection
 from sandbox.dataplane.invoke import Call
 from sandbox.dataplane.server import Server
-from sandbox.dataplane.source import PATIENCE_S
 from sandbox.ports import HOST, listen
 from tests.account.support import fixed_response, methods, path
-from tests.dataplane.support import BALANCER, PYTHON, Bench, rule, table
+from tests.dataplane.support import BALANCER, HANG_S, PYTHON, Bench, rule, table
 
 K = 1024
 
@@ -55,7 +54,7 @@ class Served(NamedTuple):
 
 
 @contextmanager
-def served(idle_s: float = PATIENCE_S) -> Iterator[Served]:
+def served(idle_s: float = HANG_S) -> Iterator[Served]:
     """A balancer on a port of its own."""
     echo = Echo()
     bench = Bench(RULES, backend=echo)
@@ -94,7 +93,7 @@ class Wire:
     """A connection of bare bytes."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection((HOST, port), timeout=PATIENCE_S)
+        self._socket = socket.create_connection((HOST, port), timeout=HANG_S)
         self._received = b""
 
     def __enter__(self) -> "Wire":

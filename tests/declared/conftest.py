@@ -1,5 +1,6 @@
 """The program costs more than a second a run, so each configuration runs once."""
 
+import copy
 import gc
 import json
 from collections.abc import Iterator, Mapping
@@ -66,14 +67,14 @@ def _with_arns(program: Program) -> Program:
 
 
 @pytest.fixture(scope="session")
-def again(packages: Mapping[str, str]) -> Again:
+def again(packages: Mapping[str, str], declared: Declared) -> Again:
     """Run the program over what an update at 50 % left behind."""
     required = {
         "foundationStack": "organization/passport-scorer/staging",
         "scorerImage": "000000000000.dkr.ecr.us-west-2.amazonaws.com/scorer:1",
         **packages,
     }
-    before = _with_arns(run_program({**required, "rustPercentage": "50"}))
+    before = _with_arns(copy.deepcopy(declared({"rustPercentage": 50})))
 
     def run_again(
         share: int = 50,

@@ -110,6 +110,17 @@ def function_name(row: Row) -> str:
     return row["endpoint"] if row["package"] == "image" else f"{row['endpoint']}-lambda"
 
 
+def tags(name: str, stack: str = "staging") -> dict[str, str]:
+    return {
+        "Application": "scorer",
+        "Environment": stack,
+        "ManagedBy": "pulumi",
+        "Name": name,
+        "PulumiStack": stack,
+        "Repo": "https://github.com/passportxyz/passport-scorer",
+    }
+
+
 def methods(row: Row) -> list[str]:
     return row["methods"].split("+") if row["methods"] else []
 

@@ -14,6 +14,7 @@ from tests.declared.golden import (
     RUST_GROUPS,
     ZIP,
     function_name,
+    tags,
 )
 from tests.support.recorder import FOUNDATION, Program, invented_suffix
 
@@ -62,14 +63,6 @@ TIME_OVERRIDES = {
 }
 FUNCTION_ERRORS = {f"{name}-errors": name for name in [*map(function_name, ZIP), RUST_FUNCTION]}
 
-EVERY_ALARM = {"name", "tags", "comparisonOperator", "threshold", "datapointsToAlarm"} | {
-    "evaluationPeriods",
-    "alarmActions",
-    "okActions",
-    "treatMissingData",
-}
-SIMPLE_ALARM = EVERY_ALARM | {"namespace", "metricName", "dimensions", "period", "statistic"}
-
 
 def dimensions(watched: Watched) -> dict[str, str]:
     return {
@@ -78,8 +71,64 @@ def dimensions(watched: Watched) -> dict[str, str]:
     }
 
 
-def threshold(alarm: Any) -> tuple[Any, Any, Any]:
-    return alarm["threshold"], alarm["datapointsToAlarm"], alarm["evaluationPeriods"]
+def alarm(name: str, limit: Limit, at_least: str = "", **watched: Any) -> dict[str, Any]:
+    """What an alarm has; a pause of traffic is no alarm, and no OK mail either."""
+    return {
+        "name": name,
+        "comparisonOperator": at_least or "GreaterThanThreshold",
+        "threshold": limit.value,
+        "datapointsToAlarm": limit.datapoints,
+        "evaluationPeriods": limit.periods,
+        "treatMissingData": "notBreaching",
+        "alarmActions": TOPIC,
+        "okActions": TOPIC,
+        "tags": tags(name),
+        **watched,
+    }
+
+
+def ratio(inputs: Any) -> dict[str, Any]:
+    """A ratio's queries as the two metrics that it divides; their ids are free."""
+    queries = {query["id"]: query for query in inputs["metricQueries"]}
+    (result,) = [query for query in queries.values() if query.get("returnData")]
+    division = re.fullmatch(r"(\w+) ?/ ?(\w+)", result["expression"])
+    assert division
+    assert "metric" not in result
+    assert len(queries) == len(inputs["metricQueries"]) == 3
+    return {**inputs, "metricQueries": [queries[id_]["metric"] for id_ in division.groups()]}
+
+
+def ratio_alarm(name: str, kind: str) -> dict[str, Any]:
+    family, speed = kind.split("-")
+    limit = RATIOS[kind]
+    return alarm(
+        f"HTTP-Target-{family}-{name}-{speed}",
+        limit,
+        metricQueries=[
+            {
+                "namespace": "AWS/ApplicationELB",
+                "metricName": metric,
+                "dimensions": dimensions(WATCHED[name]),
+                "period": limit.seconds,
+                "stat": "Sum",
+            }
+            for metric in (f"HTTPCode_Target_{family}_Count", "RequestCount")
+        ],
+    )
+
+
+def time_alarm(name: str, speed: str) -> dict[str, Any]:
+    limit = TIME_OVERRIDES.get((name, speed), TIMES[speed])
+    return alarm(
+        f"TargetResponseTime-{name}-{speed}",
+        limit,
+        namespace="AWS/ApplicationELB",
+        metricName="TargetResponseTime",
+        statistic="Average",
+        unit="Seconds",
+        period=limit.seconds,
+        dimensions=dimensions(WATCHED[name]),
+    )
 
 
 def test_there_are_exactly_the_alarms_of_the_issue(staging: Program) -> None:
@@ -92,99 +141,53 @@ def test_there_are_exactly_the_alarms_of_the_issue(staging: Program) -> None:
     assert set(staging.of_type(ALARM)) == expected
 
 
-@pytest.mark.parametrize("kind", RATIOS)
 @pytest.mark.parametrize("name", WATCHED)
-def test_a_ratio_alarm_divides_errors_by_requests_of_its_own_group(
-    staging: Program, name: str, kind: str
-) -> None:
-    family, speed = kind.split("-")
-    alarm = staging.of_type(ALARM)[f"HTTP-Target-{family}-{name}-{speed}"].inputs
-    limit = RATIOS[kind]
+def test_a_group_has_its_six_alarms_and_they_watch_it_alone(staging: Program, name: str) -> None:
+    alarms = staging.of_type(ALARM)
 
-    assert threshold(alarm) == limit[:3]
-    assert alarm["comparisonOperator"] == "GreaterThanThreshold"
-    assert set(alarm) == EVERY_ALARM | {"metricQueries"}
-
-    queries = {query["id"]: query for query in alarm["metricQueries"]}
-    assert len(queries) == len(alarm["metricQueries"]) == 3
-    (result,) = [query for query in queries.values() if query.get("returnData")]
-    division = re.fullmatch(r"(\w+) ?/ ?(\w+)", result["expression"])
-    assert division
-    assert "metric" not in result
-    for id_, metric in zip(
-        division.groups(), (f"HTTPCode_Target_{family}_Count", "RequestCount"), strict=True
-    ):
-        assert queries[id_]["metric"] == {
-            "namespace": "AWS/ApplicationELB",
-            "metricName": metric,
-            "dimensions": dimensions(WATCHED[name]),
-            "period": limit.seconds,
-            "stat": "Sum",
-        }
-
-
-def test_a_pause_of_traffic_is_no_alarm_and_no_ok_mail(staging: Program) -> None:
-    alarms = staging.of_type(ALARM).values()
-
-    assert {alarm.inputs["treatMissingData"] for alarm in alarms} == {"notBreaching"}
-
-
-@pytest.mark.parametrize("speed", TIMES)
-@pytest.mark.parametrize("name", WATCHED)
-def test_a_response_time_alarm_watches_the_average_seconds_of_its_own_group(
-    staging: Program, name: str, speed: str
-) -> None:
-    alarm = staging.of_type(ALARM)[f"TargetResponseTime-{name}-{speed}"].inputs
-    limit = TIME_OVERRIDES.get((name, speed), TIMES[speed])
-
-    assert threshold(alarm) == limit[:3]
-    assert alarm["comparisonOperator"] == "GreaterThanThreshold"
-    assert alarm["namespace"] == "AWS/ApplicationELB"
-    assert alarm["metricName"] == "TargetResponseTime"
-    assert alarm["statistic"] == "Average"
-    assert alarm["unit"] == "Seconds"
-    assert alarm["period"] == limit.seconds
-    assert alarm["dimensions"] == dimensions(WATCHED[name])
-    assert set(alarm) == SIMPLE_ALARM | {"unit"}
+    for kind in RATIOS:
+        expected = ratio_alarm(name, kind)
+        assert ratio(alarms[expected["name"]].inputs) == expected
+    for speed in TIMES:
+        expected = time_alarm(name, speed)
+        assert alarms[expected["name"]].inputs == expected
 
 
 @pytest.mark.parametrize("name", RUST_WATCHED)
 def test_a_panicking_rust_function_is_seen_under_its_target_group_alone(
     staging: Program, name: str
 ) -> None:
-    alarm = staging.of_type(ALARM)[f"LambdaUserError-{name}-burst"].inputs
+    expected = alarm(
+        f"LambdaUserError-{name}-burst",
+        Limit(1, 3, 5, 60),
+        "GreaterThanOrEqualToThreshold",
+        namespace="AWS/ApplicationELB",
+        metricName="LambdaUserError",
+        statistic="Sum",
+        period=60,
+        dimensions={"TargetGroup": invented_suffix(RUST_WATCHED[name].group)},
+    )
 
-    assert threshold(alarm) == (1, 3, 5)
-    assert alarm["comparisonOperator"] == "GreaterThanOrEqualToThreshold"
-    assert alarm["namespace"] == "AWS/ApplicationELB"
-    assert alarm["metricName"] == "LambdaUserError"
-    assert alarm["statistic"] == "Sum"
-    assert alarm["period"] == 60
-    assert alarm["dimensions"] == {"TargetGroup": invented_suffix(RUST_WATCHED[name].group)}
-    assert set(alarm) == SIMPLE_ALARM
+    assert staging.of_type(ALARM)[expected["name"]].inputs == expected
 
 
-@pytest.mark.parametrize("name", FUNCTION_ERRORS)
-def test_function_errors_are_summed_without_a_unit_that_would_hide_them(
-    staging: Program, name: str
+def test_function_errors_are_summed_alike_without_a_unit_that_would_hide_them(
+    staging: Program,
 ) -> None:
-    alarm = staging.of_type(ALARM)[name].inputs
-
-    assert alarm["namespace"] == "AWS/Lambda"
-    assert alarm["metricName"] == "Errors"
-    assert alarm["statistic"] == "Sum"
-    assert alarm["dimensions"] == {"FunctionName": FUNCTION_ERRORS[name]}
-    assert set(alarm) == SIMPLE_ALARM
-
-
-def test_rust_gets_the_same_function_alarm_as_the_others(staging: Program) -> None:
+    alarms = staging.of_type(ALARM)
     own = {"name", "tags", "dimensions"}
-    shapes = [
-        {key: value for key, value in staging.of_type(ALARM)[name].inputs.items() if key not in own}
+    (first, *others) = [
+        {key: value for key, value in alarms[name].inputs.items() if key not in own}
         for name in FUNCTION_ERRORS
     ]
 
-    assert all(shape == shapes[0] for shape in shapes)
+    assert {"unit", "metricQueries"}.isdisjoint(first)
+    assert (first["namespace"], first["metricName"]) == ("AWS/Lambda", "Errors")
+    assert first["statistic"] == "Sum"
+    assert others == [first] * len(others)
+    assert {name: alarms[name].inputs["dimensions"] for name in FUNCTION_ERRORS} == {
+        name: {"FunctionName": function} for name, function in FUNCTION_ERRORS.items()
+    }
 
 
 def test_every_alarm_tells_the_topic_when_it_fires_and_when_it_is_over(staging: Program) -> None:

@@ -1,12 +1,16 @@
-"""endpoints.csv, row by row, against what is registered."""
+"""endpoints.csv, row by row, against the rules and target groups that are registered."""
 
 import json
+from typing import Any
 
 import pytest
 
 from tests.declared.golden import (
+    ATTACHMENT,
     FUNCTION,
     GROUP,
+    LISTENER_ARNS,
+    PERMISSION,
     PYTHON,
     ROUTES,
     RULE,
@@ -16,81 +20,47 @@ from tests.declared.golden import (
     conditions,
     endpoint,
     function_name,
+    group_arn,
+    plain,
+    tags,
 )
-from tests.support.recorder import Archive, Program
+from tests.support.recorder import FOUNDATION, Program, invented_arn
 
 
 def test_nothing_is_served_that_the_table_does_not_list(staging: Program) -> None:
     assert set(staging.of_type(RULE)) == {row["rule_logical_name"] for row in ROUTES}
-    assert set(staging.of_type(FUNCTION)) == {row["function_logical_name"] for row in PYTHON} | {
-        RUST["function_logical_name"]
+    assert set(staging.of_type(FUNCTION)) == {
+        row["function_logical_name"] for row in (*PYTHON, RUST)
     }
     assert len(ROUTES) == 19
     assert len(PYTHON) == 16
 
 
-@pytest.mark.parametrize("row", PYTHON, ids=endpoint)
-def test_functions_have_the_size_of_their_row(staging: Program, row: Row) -> None:
-    function = staging.of_type(FUNCTION)[row["function_logical_name"]].inputs
-
-    assert function["name"] == function_name(row)
-    assert function["memorySize"] == int(row["memory_mb"])
-    assert function["timeout"] == int(row["timeout_s"])
-
-
-@pytest.mark.parametrize("row", PYTHON, ids=endpoint)
-def test_functions_run_the_handler_of_their_row_and_only_that(
-    staging: Program, packages: dict[str, str], row: Row
-) -> None:
-    function = staging.of_type(FUNCTION)[row["function_logical_name"]].inputs
-
-    if row["package"] == "image":
-        assert function["imageConfig"] == {"commands": [row["handler"]]}
-        assert function["imageUri"] == "000000000000.dkr.ecr.us-west-2.amazonaws.com/scorer:1"
-        assert not {"code", "handler", "runtime", "layers"} & set(function)
-    else:
-        assert function["handler"] == row["handler"]
-        assert function["runtime"] == "python3.12"
-        assert function["code"] == Archive(packages["pythonPackage"])
-        assert not {"imageConfig", "imageUri"} & set(function)
-
-
-def test_the_rust_function_is_the_bootstrap_for_arm64(
-    staging: Program, packages: dict[str, str]
-) -> None:
-    function = staging.of_type(FUNCTION)[RUST["function_logical_name"]].inputs
-
-    assert function["handler"] == RUST["handler"]
-    assert function["runtime"] == "provided.al2023"
-    assert function["architectures"] == ["arm64"]
-    assert function["memorySize"] == int(RUST["memory_mb"])
-    assert function["timeout"] == int(RUST["timeout_s"])
-    assert function["code"] == Archive(packages["rustPackage"])
-
-
-@pytest.mark.parametrize("row", PYTHON, ids=endpoint)
-def test_target_groups_have_the_names_of_their_row(staging: Program, row: Row) -> None:
-    group = staging.of_type(GROUP)[row["target_group_logical_name"]]
-
-    assert group.inputs["name"] == row["target_group_name"]
-
-
-def test_the_rust_groups_have_the_names_of_their_row(staging: Program) -> None:
-    logical = RUST["target_group_logical_name"].split(" | ")
-    physical = RUST["target_group_name"].split(" | ")
-
-    assert logical == list(RUST_GROUPS.values())
-    assert [staging.of_type(GROUP)[name].inputs["name"] for name in logical] == physical
+def actions(row: Row, told: Any) -> list[dict[str, Any]]:
+    """At 0 %; the body of the fixed response is free."""
+    if row["served_by"].startswith("fixed"):
+        response = told[0]["fixedResponse"] | {
+            "statusCode": "400",
+            "contentType": "application/json",
+        }
+        return [{"type": "fixed-response", "fixedResponse": response}]
+    if row in PYTHON:
+        return plain(group_arn(row["target_group_logical_name"]))
+    assert row["served_by"].startswith("registry")
+    return plain(str(FOUNDATION["registryTargetGroupArn"]))
 
 
 @pytest.mark.parametrize("row", ROUTES, ids=endpoint)
-def test_rules_have_the_priority_and_the_conditions_of_their_row(
-    staging: Program, row: Row
-) -> None:
+def test_a_rule_is_what_its_row_says_and_no_more(staging: Program, row: Row) -> None:
     rule = staging.of_type(RULE)[row["rule_logical_name"]].inputs
 
-    assert rule["priority"] == int(row["priority"])
-    assert rule["conditions"] == conditions(row)
+    assert rule == {
+        "listenerArn": LISTENER_ARNS[row["listener"]],
+        "priority": int(row["priority"]),
+        "conditions": conditions(row),
+        "actions": actions(row, rule["actions"]),
+        "tags": tags(row["rule_logical_name"]),
+    }
 
 
 def test_priorities_are_unique_per_listener(with_testers: Program) -> None:
@@ -102,15 +72,69 @@ def test_priorities_are_unique_per_listener(with_testers: Program) -> None:
     assert len(set(taken)) == len(taken) == 26
 
 
-def test_the_blocked_domain_gets_a_400_that_says_so(staging: Program) -> None:
-    ((action),) = staging.of_type(RULE)["lrule-no-gitcoin-v2"].inputs["actions"]
+def test_the_blocked_domain_is_told_so(staging: Program) -> None:
+    (action,) = staging.of_type(RULE)["lrule-no-gitcoin-v2"].inputs["actions"]
 
-    assert action["type"] == "fixed-response"
-    assert set(action) == {"type", "fixedResponse"}
-    response = action["fixedResponse"]
-    assert response["statusCode"] == "400"
-    assert response["contentType"] == "application/json"
-    body = json.loads(response["messageBody"])
+    assert set(action["fixedResponse"]) == {"statusCode", "contentType", "messageBody"}
+    body = json.loads(action["fixedResponse"]["messageBody"])
     assert set(body) == {"msg"}
     assert "not available" in body["msg"]
     assert "*.gitcoin.co" in body["msg"]
+
+
+def after(group: str) -> tuple[str, str]:
+    """Logical names of the permission and the attachment that belong to a group."""
+    if group.endswith("-lambda-tg"):
+        return f"{group.removesuffix('-tg')}-permission", f"{group}-attachment"
+    name = group.removeprefix("l-")
+    return f"withLb-{name}", f"lambdaTargetGroupAttachment-{name}"
+
+
+GROUPS = {
+    row["target_group_logical_name"]: (
+        row["target_group_name"],
+        row["function_logical_name"],
+        function_name(row),
+        function_name(row) if row["package"] == "zip" else row["target_group_logical_name"],
+    )
+    for row in PYTHON
+} | {
+    logical: (physical, RUST["function_logical_name"], RUST["function_logical_name"], logical)
+    for logical, physical in zip(
+        RUST["target_group_logical_name"].split(" | "),
+        RUST["target_group_name"].split(" | "),
+        strict=True,
+    )
+}
+"""Logical name -> physical name, function's logical and physical name, name in the tags."""
+
+
+def test_there_are_eighteen_target_groups(staging: Program) -> None:
+    assert len(GROUPS) == 18
+    assert set(staging.of_type(GROUP)) == set(GROUPS)
+    assert set(GROUPS) >= set(RUST_GROUPS.values())
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_target_group_its_permission_and_its_attachment_have_nothing_that_forces_a_replacement(
+    staging: Program, group: str
+) -> None:
+    physical, function, function_physical, tag = GROUPS[group]
+    permission, attachment = after(group)
+
+    assert staging.of_type(GROUP)[group].inputs == {
+        "name": physical,
+        "targetType": "lambda",
+        "tags": tags(tag),
+    }
+    assert staging.of_type(PERMISSION)[permission].inputs == {
+        "action": "lambda:InvokeFunction",
+        "function": function_physical,
+        "principal": "elasticloadbalancing.amazonaws.com",
+        "sourceArn": group_arn(group),
+    }
+    assert staging.of_type(ATTACHMENT)[attachment].inputs == {
+        "targetGroupArn": group_arn(group),
+        "targetId": invented_arn(FUNCTION, function),
+    }
+    assert permission in staging.of_type(ATTACHMENT)[attachment].depends_on

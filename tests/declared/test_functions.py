@@ -1,14 +1,16 @@
-"""What the functions run with: environment, network, roles, layers, logs."""
+"""The functions, row by row: code, size, environment, network, role; then their logs and groups."""
+
+from typing import Any
 
 import pytest
 
 from tests.declared.golden import (
     FUNCTION,
-    IMAGE,
     LOG_GROUP,
     PYTHON,
     ROLE,
     ROLE_POLICY,
+    RUST,
     RUST_FUNCTION,
     SECURITY_GROUP,
     ZIP,
@@ -16,19 +18,20 @@ from tests.declared.golden import (
     arn,
     endpoint,
     function_name,
+    tags,
 )
-from tests.support.recorder import FOUNDATION, Program
+from tests.support.recorder import FOUNDATION, Archive, Program, invented_arn
 
 EVERY_FUNCTION = {
     "DEBUG": "off",
     "LOGGING_STRATEGY": "structlog_json",
     "SCORER_SERVER_SSM_ARN": FOUNDATION["scorerSecretArn"],
 }
-PYTHON_FUNCTION = EVERY_FUNCTION | {
+PYTHON_ENVIRONMENT = EVERY_FUNCTION | {
     "FF_API_ANALYTICS": "on",
     "VERIFIER_URL": "http://core-alb.private.gitcoin.co/verifier/verify",
 }
-RUST = EVERY_FUNCTION | {
+RUST_ENVIRONMENT = EVERY_FUNCTION | {
     "HUMAN_POINTS_ENABLED": "true",
     "HUMAN_POINTS_MTA_ENABLED": "true",
     "HUMAN_POINTS_START_TIMESTAMP": "0",
@@ -37,84 +40,63 @@ RUST = EVERY_FUNCTION | {
     "OPENTELEMETRY_COLLECTOR_CONFIG_URI": "/var/task/collector.yaml",
     "AWS_LAMBDA_EXEC_WRAPPER": "/opt/otel-instrument",
 }
-SHARED = [*(row["function_logical_name"] for row in IMAGE), RUST_FUNCTION]
 EXTRA = {"ALLOWED_HOSTS": '["*"]', "PASSPORT_PUBLIC_URL": ""}
+ADOT = "arn:aws:lambda:us-west-2:901920570463:layer:aws-otel-collector-arm64-ver-0-117-0:1"
 
 
-@pytest.mark.parametrize("row", PYTHON, ids=endpoint)
-def test_python_functions_have_the_fixed_variables_and_no_others(
-    staging: Program, row: Row
-) -> None:
-    function = staging.of_type(FUNCTION)[row["function_logical_name"]]
-
-    assert function.inputs["environment"] == {"variables": PYTHON_FUNCTION}
-
-
-@pytest.mark.parametrize("row", PYTHON, ids=endpoint)
-def test_python_functions_get_the_stacks_extra_variables_too(production: Program, row: Row) -> None:
-    function = production.of_type(FUNCTION)[row["function_logical_name"]]
-
-    assert function.inputs["environment"] == {"variables": PYTHON_FUNCTION | EXTRA}
+def of_kind(row: Row, stack: str, packages: dict[str, str]) -> dict[str, Any]:
+    """What images, Python packages and Rust have of their own; nothing else is set."""
+    extra = EXTRA if stack == "production" else {}
+    if row["package"] == "image":
+        return {
+            "packageType": "Image",
+            "imageUri": "000000000000.dkr.ecr.us-west-2.amazonaws.com/scorer:1",
+            "imageConfig": {"commands": [row["handler"]]},
+            "environment": {"variables": PYTHON_ENVIRONMENT | extra},
+        }
+    if row["package"] == "zip":
+        return {
+            "handler": row["handler"],
+            "runtime": "python3.12",
+            "code": Archive(packages["pythonPackage"]),
+            "layers": [FOUNDATION["pythonLayerArn"]],
+            "environment": {"variables": PYTHON_ENVIRONMENT | extra},
+        }
+    return {
+        "packageType": "Zip",
+        "handler": row["handler"],
+        "runtime": "provided.al2023",
+        "architectures": ["arm64"],
+        "code": Archive(packages["rustPackage"]),
+        "layers": [ADOT],
+        "tracingConfig": {"mode": "Active"},
+        "environment": {"variables": RUST_ENVIRONMENT | {"ENVIRONMENT": stack}},
+    }
 
 
 @pytest.mark.parametrize("stack", ["staging", "production"])
-def test_the_rust_function_has_its_own_variables_and_none_of_the_extra_ones(
-    request: pytest.FixtureRequest, stack: str
+@pytest.mark.parametrize("row", [*PYTHON, RUST], ids=endpoint)
+def test_a_function_is_what_its_row_says_and_no_more(
+    request: pytest.FixtureRequest, packages: dict[str, str], row: Row, stack: str
 ) -> None:
     program: Program = request.getfixturevalue(stack)
-    function = program.of_type(FUNCTION)[RUST_FUNCTION]
+    physical = RUST_FUNCTION if row is RUST else function_name(row)
+    own = row["package"] == "zip"
 
-    assert function.inputs["environment"] == {"variables": RUST | {"ENVIRONMENT": stack}}
-
-
-def test_every_function_is_in_the_private_subnets(staging: Program) -> None:
-    for function in staging.of_type(FUNCTION).values():
-        assert function.inputs["vpcConfig"]["subnetIds"] == FOUNDATION["privateSubnetIds"]
-
-
-@pytest.mark.parametrize("name", SHARED)
-def test_image_functions_and_rust_share_one_role_and_the_private_security_group(
-    staging: Program, name: str
-) -> None:
-    function = staging.of_type(FUNCTION)[name].inputs
-
-    assert function["role"] == arn(staging.of_type(ROLE)["lambdaRole"])
-    assert function["vpcConfig"]["securityGroupIds"] == [FOUNDATION["privateSubnetSecurityGroupId"]]
-
-
-@pytest.mark.parametrize("row", ZIP, ids=endpoint)
-def test_zip_functions_have_a_role_and_a_security_group_of_their_own(
-    staging: Program, row: Row
-) -> None:
-    function = staging.of_type(FUNCTION)[row["function_logical_name"]].inputs
-    name = f"{row['endpoint']}-lambda"
-
-    assert function["role"] == arn(staging.of_type(ROLE)[f"{name}-role"])
-    assert function["vpcConfig"]["securityGroupIds"] == [f"id-{name}-sg"]
-
-
-def test_zip_functions_load_the_foundations_layer_and_are_not_traced(staging: Program) -> None:
-    for row in ZIP:
-        function = staging.of_type(FUNCTION)[row["function_logical_name"]].inputs
-
-        assert function["layers"] == [FOUNDATION["pythonLayerArn"]]
-        assert not {"tracingConfig", "architectures"} & set(function)
-
-
-def test_image_functions_are_not_traced_and_keep_their_architecture(staging: Program) -> None:
-    for row in IMAGE:
-        function = staging.of_type(FUNCTION)[row["function_logical_name"]].inputs
-
-        assert not {"tracingConfig", "architectures"} & set(function)
-
-
-def test_the_rust_function_is_traced_through_the_adot_layer(staging: Program) -> None:
-    function = staging.of_type(FUNCTION)[RUST_FUNCTION].inputs
-
-    assert function["tracingConfig"] == {"mode": "Active"}
-    assert function["layers"] == [
-        "arn:aws:lambda:us-west-2:901920570463:layer:aws-otel-collector-arm64-ver-0-117-0:1"
-    ]
+    assert program.of_type(FUNCTION)[row["function_logical_name"]].inputs == {
+        "name": physical,
+        "memorySize": int(row["memory_mb"]),
+        "timeout": int(row["timeout_s"]),
+        "role": invented_arn(ROLE, f"{physical}-role" if own else "lambdaRole"),
+        "vpcConfig": {
+            "subnetIds": FOUNDATION["privateSubnetIds"],
+            "securityGroupIds": [
+                f"id-{physical}-sg" if own else FOUNDATION["privateSubnetSecurityGroupId"]
+            ],
+        },
+        "tags": tags(physical if own else row["function_logical_name"], stack),
+        **of_kind(row, stack, packages),
+    }
 
 
 def test_functions_have_no_secret_but_its_arn(with_testers: Program) -> None:
@@ -123,29 +105,39 @@ def test_functions_have_no_secret_but_its_arn(with_testers: Program) -> None:
         assert function.inputs == function.open_inputs
 
 
-@pytest.mark.parametrize("row", ZIP, ids=endpoint)
-def test_security_groups_let_nothing_in_and_everything_out(staging: Program, row: Row) -> None:
-    group = staging.of_type(SECURITY_GROUP)[f"{row['endpoint']}-lambda-sg"].inputs
+def test_security_groups_of_the_zip_functions_let_nothing_in_and_everything_out(
+    staging: Program,
+) -> None:
+    everything = {"protocol": "-1", "fromPort": 0, "toPort": 0, "cidrBlocks": ["0.0.0.0/0"]}
 
-    assert group["ingress"] == []
-    assert group["egress"] == [
-        {"protocol": "-1", "fromPort": 0, "toPort": 0, "cidrBlocks": ["0.0.0.0/0"]}
-    ]
-
-
-def test_only_the_zip_functions_have_security_groups(staging: Program) -> None:
-    assert set(staging.of_type(SECURITY_GROUP)) == {f"{function_name(row)}-sg" for row in ZIP}
+    assert {name: one.inputs for name, one in staging.of_type(SECURITY_GROUP).items()} == {
+        f"{function_name(row)}-sg": {
+            "description": "Managed by Pulumi",
+            "vpcId": FOUNDATION["vpcId"],
+            "ingress": [],
+            "egress": [everything],
+            "tags": tags(f"{function_name(row)}-sg"),
+        }
+        for row in ZIP
+    }
 
 
 @pytest.mark.parametrize(("stack", "days"), [("staging", 14), ("production", 365)])
-def test_every_functions_logs_are_kept_for_a_while_and_not_for_ever(
+def test_logs_are_called_after_their_function_and_kept_for_a_while_and_not_for_ever(
     request: pytest.FixtureRequest, stack: str, days: int
 ) -> None:
     program: Program = request.getfixturevalue(stack)
-    log_groups = program.of_type(LOG_GROUP)
+    functions = [one.inputs["name"] for one in program.of_type(FUNCTION).values()]
 
-    assert len(log_groups) == len(program.of_type(FUNCTION)) == 17
-    assert {one.inputs["retentionInDays"] for one in log_groups.values()} == {days}
+    assert len(functions) == 17
+    assert {name: one.inputs for name, one in program.of_type(LOG_GROUP).items()} == {
+        f"{name}-log-group": {
+            "name": f"/aws/lambda/{name}",
+            "retentionInDays": days,
+            "tags": tags(f"{name}-log-group", stack),
+        }
+        for name in functions
+    }
 
 
 def test_functions_wait_for_their_log_group_and_the_right_to_use_it(staging: Program) -> None:

@@ -23,28 +23,33 @@ def kept(program: Program) -> dict[str, tuple[str, ...]]:
     return {one.name: one.ignore_changes for one in program.registrations if one.ignore_changes}
 
 
-@pytest.mark.parametrize("share", [0, 10, 100])
-def test_a_change_of_percentage_holds_all_that_is_deployed_but_the_actions_of_rules(
-    again: Again, share: int
-) -> None:
-    program = again(share)
+def assert_rules_alone_move(program: Program, *, share: int) -> None:
     rules = set(program.of_type(RULE))
-
     assert rules >= DUAL_RULES
     for one in program.registrations:
         held = ("conditions", "listenerArn", "priority", "tags") if one.name in rules else ("*",)
         assert set(one.ignore_changes) >= set(held)
         assert "actions" not in one.ignore_changes
-    weights = program.named("embed-rl-rule-lambda").inputs["actions"][0]
-    assert ("forward" in weights) is (share > 0)
+    actions = program.named("embed-rl-rule-lambda").inputs["actions"][0]
+    assert ("forward" in actions) is (share > 0)
 
 
-def test_a_change_of_percentage_reads_no_package(again: Again, tmp_path: Path) -> None:
+def test_a_change_of_percentage_holds_all_that_is_deployed_but_the_actions_of_rules(
+    again: Again,
+) -> None:
+    assert_rules_alone_move(again(100), share=100)
+
+
+def test_a_change_of_percentage_reads_no_package_and_is_named(
+    again: Again, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     broken = tmp_path / "python.zip"
     broken.write_text("not a zip file")
 
     program = again(0, rustPackage=str(tmp_path / "gone.zip"), pythonPackage=str(broken))
 
+    assert_rules_alone_move(program, share=0)
+    assert "all 6 dual endpoints 50 % -> 0 %" in caplog.text
     code = {name: program.of_type(FUNCTION)[name].inputs["code"] for name in ZIP_FUNCTIONS}
     assert not [value for value in code.values() if isinstance(value, Archive)]
 
@@ -79,9 +84,3 @@ def test_a_missing_package_ends_the_first_update(
 ) -> None:
     with pytest.raises(Exception, match="no such file"):
         declared({"rustPackage": "gone.zip"})
-
-
-def test_the_change_is_named(again: Again, caplog: pytest.LogCaptureFixture) -> None:
-    again(0)
-
-    assert "all 6 dual endpoints 50 % -> 0 %" in caplog.text

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pulumi
 import pytest
 import yaml
 
+import catalog
 from deployed import Deployed
 from settings import Settings, load_settings
 from tests.support.recorder import Program, configuration, run_program
@@ -193,6 +195,42 @@ def test_the_image_is_a_uri(required: Required, value: str) -> None:
     (problem,) = refused({**required, "scorerImage": value})
 
     assert_explained(problem, "scorerImage", json.dumps(value))
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ((":1", ":latest"), "a tag that moves"),
+        (("us-west-2", "eu-west-1"), "an image of eu-west-1"),
+    ],
+)
+def test_the_image_is_one_that_stays_and_is_near(
+    required: Required, changed: tuple[str, str], why: str
+) -> None:
+    (problem,) = refused({**required, "scorerImage": required["scorerImage"].replace(*changed)})
+
+    assert_explained(problem, "scorerImage", why)
+
+
+def test_a_key_of_a_map_is_there_once(required: Required) -> None:
+    (problem,) = refused(
+        {**required, "rustPercentageByEndpoint": '{"embed-st": 1, "embed-st": 100}'}
+    )
+
+    assert_explained(problem, "rustPercentageByEndpoint", "embed-st is there twice")
+
+
+def test_a_routing_table_that_aws_would_refuse_ends_the_program(
+    required: Required, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *others = catalog.ENDPOINTS
+    monkeypatch.setattr(catalog, "ENDPOINTS", [replace(first, priority=60_000), *others])
+    seen = Program()
+
+    with pytest.raises(pulumi.RunError, match="60000"):
+        run_program(required, into=seen)
+
+    assert seen.registrations == []
 
 
 @pytest.mark.parametrize("key", ["pythonPackage", "rustPackage"])

@@ -18,9 +18,7 @@ from tests.declared.golden import (
     RULE,
     RUST_GROUPS,
     Declared,
-    Row,
     dual_actions,
-    endpoint,
     group_arn,
     plain,
 )
@@ -80,28 +78,26 @@ def test_the_six_dual_endpoints_are_those_of_the_contract() -> None:
 
 
 @pytest.mark.parametrize("percentage", PERCENTAGES)
-@pytest.mark.parametrize("row", DUAL, ids=endpoint)
-def test_dual_rules_forward_plainly_at_zero_and_by_weight_above(
-    declared: Declared, row: Row, percentage: int
+def test_dual_rules_forward_plainly_at_zero_and_by_weight_above_and_others_to_their_one_group(
+    declared: Declared, percentage: int
 ) -> None:
-    rule = at(declared, percentage).of_type(RULE)[row["rule_logical_name"]]
-
-    assert rule.inputs["actions"] == dual_actions(row, percentage)
-
-
-@pytest.mark.parametrize("row", PLAIN, ids=endpoint)
-def test_other_rules_forward_to_their_one_group_at_every_percentage(
-    declared: Declared, row: Row
-) -> None:
-    group = (
-        group_arn(row["target_group_logical_name"])
+    program = at(declared, percentage)
+    registry = plain(str(FOUNDATION["registryTargetGroupArn"]))
+    expected = {row["rule_logical_name"]: dual_actions(row, percentage) for row in DUAL} | {
+        row["rule_logical_name"]: plain(group_arn(row["target_group_logical_name"]))
         if row["served_by"] == "python"
-        else FOUNDATION["registryTargetGroupArn"]
-    )
+        else registry
+        for row in PLAIN
+    }
 
-    for percentage in PERCENTAGES:
-        found = actions(at(declared, percentage))[row["rule_logical_name"]]
-        assert found == plain(str(group))
+    found = actions(program)
+    assert {name: found[name] for name in expected} == expected
+    assert set(found) - set(expected) == {"lrule-no-gitcoin-v2"}
+    kept = {one.name: one.ignore_changes for one in program.registrations}
+    assert {kept.pop(name) for name in DUAL_RULES} == {("tags.RolledBackAt",)}
+    assert set(kept.values()) == {()}  # no weight is left to somebody else
+    score = program.of_type(RULE)["lrule-lambda-cc-v1-score-GET-0"]
+    assert "lrule-lambda-submit-passport-0" in score.depends_on  # which leaves its priority first
 
 
 @pytest.mark.parametrize(("before", "after"), [*pairwise((*PERCENTAGES, 0))])
@@ -140,23 +136,6 @@ def test_an_override_changes_its_own_rule_and_testers_change_none(
     beside = {name: with_testers.of_type(RULE)[name] for name in without}
 
     assert {name for name in without if without[name] != beside[name]} == {"embed-rl-rule-lambda"}
-
-
-@pytest.mark.parametrize("percentage", PERCENTAGES)
-def test_no_weight_is_left_to_somebody_else(declared: Declared, percentage: int) -> None:
-    kept = {one.name: one.ignore_changes for one in at(declared, percentage).registrations}
-
-    assert {kept.pop(name) for name in DUAL_RULES} == {("tags.RolledBackAt",)}
-    assert set(kept.values()) == {()}
-
-
-@pytest.mark.parametrize("percentage", PERCENTAGES)
-def test_the_score_rule_waits_until_submit_passport_has_left_its_priority(
-    declared: Declared, percentage: int
-) -> None:
-    rule = at(declared, percentage).of_type(RULE)["lrule-lambda-cc-v1-score-GET-0"]
-
-    assert "lrule-lambda-submit-passport-0" in rule.depends_on
 
 
 def test_only_the_score_rule_waits_for_another_rule(with_testers: Program) -> None:
@@ -207,14 +186,19 @@ def as_declared(rule: Rule) -> tuple[Any, ...]:
     return LISTENER_ARNS[rule.listener], rule.priority, conditions, weights
 
 
-@pytest.mark.parametrize("share", [0, 50, 100])
-def test_what_is_declared_is_what_was_judged(declared: Declared, share: int) -> None:
-    overrides = {"embed-rl": 100 - share, "cc-v1-score-GET-0": 7}
-    program = declared(
-        {"rustPercentage": share, "rustPercentageByEndpoint": overrides},
-        secret={"testerHeaderValue": "judged"},
-    )
-    judged = catalog.routing_table(asked(share, overrides, secret="judged"))
+JUDGED = {
+    "with_testers": (0, {"embed-rl": 25}, 60),
+    "production": (100, {"cc-v1-score-GET-0": 0}, 3600),
+}
+
+
+@pytest.mark.parametrize("which", JUDGED)
+def test_what_is_declared_is_what_was_judged(
+    request: pytest.FixtureRequest, tester_value: str, which: str
+) -> None:
+    program: Program = request.getfixturevalue(which)
+    share, overrides, seconds = JUDGED[which]
+    judged = catalog.routing_table(asked(share, overrides, seconds=seconds, secret=tester_value))
     names = {group_arn(one.logical): one.logical for one in catalog.TARGET_GROUPS}
     names[str(FOUNDATION["registryTargetGroupArn"])] = "registry"
 

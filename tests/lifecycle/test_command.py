@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from sandbox import cli
 from sandbox.account.server import AccountServer
 from sandbox.commands import common
+from tests.support.engines import First
 from tests.support.process import deserted_url
 
 Command = Callable[..., Result]
@@ -36,15 +37,9 @@ BAD_CONFIGURATIONS = {
 }
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The state of the module's account."""
-    return tmp_path_factory.mktemp("state")
-
-
 @pytest.fixture
-def command(server: AccountServer, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    monkeypatch.setattr(common, "FOLDER", folder)
+def command(server: AccountServer, state: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    monkeypatch.setattr(common, "FOLDER", state)
 
     def invoke(*arguments: str) -> Result:
         variables = {"SANDBOX_URL": server.url, "SANDBOX_ENGINE": "embedded"}
@@ -57,9 +52,9 @@ def command(server: AccountServer, folder: Path, monkeypatch: pytest.MonkeyPatch
     ("arguments", "message"), BAD_CONFIGURATIONS.values(), ids=BAD_CONFIGURATIONS
 )
 def test_bad_configuration_ends_in_one_message_and_registers_nothing(
-    command: Command, folder: Path, arguments: list[str], message: str
+    command: Command, state: Path, arguments: list[str], message: str
 ) -> None:
-    before = [path.read_text() for path in folder.rglob("state.jsonl")]
+    before = [path.read_text() for path in state.rglob("state.jsonl")]
 
     result = command("up", "--stack", "staging", *arguments)
 
@@ -68,7 +63,7 @@ def test_bad_configuration_ends_in_one_message_and_registers_nothing(
     assert "nothing was registered" in result.stderr
     assert "Traceback" not in result.output
     assert "canary" not in result.output
-    assert [path.read_text() for path in folder.rglob("state.jsonl")] == before
+    assert [path.read_text() for path in state.rglob("state.jsonl")] == before
 
 
 def test_all_problems_stand_in_the_same_message(command: Command) -> None:
@@ -109,7 +104,10 @@ def test_a_taken_port_is_one_line(server: AccountServer) -> None:
     assert "Traceback" not in result.output
 
 
-def test_json_tells_programs_what_was_done_and_what_aws_holds(command: Command) -> None:
+def test_json_tells_programs_what_was_done_and_what_aws_holds(
+    command: Command, first: First, state: Path
+) -> None:
+    first.restore(state)
     done = json.loads(command("up", "--stack", "staging", "--rust", "10", "--json").stdout)
 
     assert done["engine"] == "embedded"

@@ -26,6 +26,7 @@ from tests.engine.support import (
     weights,
     write_program,
 )
+from tests.support.engines import First
 
 pytestmark = BOTH_ENGINES
 
@@ -36,8 +37,14 @@ CANARY = "canary-4711"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def created(deployment: Deploy) -> Result:
+def created(
+    engine: EngineName, deployment: Deploy, state: Path, request: pytest.FixtureRequest
+) -> Result:
     """Staging at 0 %; every test leaves it there."""
+    if engine is EngineName.EMBEDDED:
+        first: First = request.getfixturevalue("first")
+        first.restore(state)
+        return first.result
     result: Result = deployment(judged=True).up()
     return result
 

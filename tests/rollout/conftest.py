@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import botocore.loaders
 import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner, Result
@@ -18,6 +19,7 @@ from rollout.rollback_command import app
 from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
 from tests.account.support import fixed_response, forward, header, host, methods, path, weighted
+from tests.support.snapshot import Snapshot
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "endpoints.csv"
 RUST = {"public": "l-passport-v2-rust-scorer", "internal": "l-passport-v2-rust-scorer-int"}
@@ -39,6 +41,10 @@ TESTER_PRIORITIES = {
     "embed-gs": 2093,
 }
 SECRET = "tester-secret-4711"
+
+
+_loader = functools.cache(botocore.loaders.create_loader)
+"""Reading the descriptions of AWS's services again is most of making a client."""
 
 
 class Stack:
@@ -143,15 +149,37 @@ def is_plain(actions: Any, group: str) -> bool:
     return False
 
 
-@pytest.fixture
-def server() -> Iterator[AccountServer]:
-    with AccountServer() as running:
-        yield running
+@pytest.fixture(scope="session")
+def running() -> Iterator[AccountServer]:
+    with AccountServer() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def empty(running: AccountServer) -> Snapshot:
+    return Snapshot(running)
+
+
+@pytest.fixture(scope="session")
+def full(running: AccountServer, empty: Snapshot) -> tuple[Stack, Snapshot]:
+    """The stack as an update at 0 % leaves it."""
+    empty.restore()
+    return Stack(Account.connect(running.url, "staging")), Snapshot(running)
 
 
 @pytest.fixture
-def stack(server: AccountServer) -> Stack:
-    return Stack(Account.connect(server.url, "staging"))
+def server(running: AccountServer, empty: Snapshot) -> AccountServer:
+    """An account without the program."""
+    empty.restore()
+    return running
+
+
+@pytest.fixture
+def stack(server: AccountServer, full: tuple[Stack, Snapshot]) -> Stack:
+    """An account with the program's rules; a test that changes `rules` or `groups` is its last."""
+    made, snapshot = full
+    snapshot.restore()
+    return made
 
 
 class Clock:
@@ -180,6 +208,7 @@ def elb(server: AccountServer, monkeypatch: pytest.MonkeyPatch) -> Any:
     for name, value in environment(server).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("botocore.session.create_loader", _loader)
     return connect("us-west-2")
 
 

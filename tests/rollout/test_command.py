@@ -36,6 +36,7 @@ Command = Callable[..., Result]
 def client(elb: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The client that the command gets, for tests that let its calls fail."""
     monkeypatch.setattr("rollout.rollback_command.connect", lambda _region: elb)
+    monkeypatch.setattr("rollout.rollback._PAUSES", (0.0, 0.0))
     return elb
 
 

@@ -1,14 +1,58 @@
-"""Fixtures: running accounts, and the program deployed into them by an engine."""
+"""Fixtures: running accounts, and the program deployed into them by an engine.
 
+The embedded engine's tests share one server and go back to what its accounts held: empty, or with
+the stack deployed at 0 %.
+"""
+
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
-from sandbox.engine.result import EngineName
+from sandbox.engine.result import EngineName, Result
 from tests.engine.support import Deploy, deployments, embedded_deployments
+from tests.support.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Shared:
+    """One server for all modules that restore what they need."""
+
+    server: AccountServer
+    empty: Snapshot
+
+
+@dataclass(frozen=True)
+class First:
+    """What a first update, judged by the policies, left of staging."""
+
+    result: Result
+    accounts: Snapshot
+    folder: Path
+
+    def restore(self, folder: Path) -> None:
+        """Have it again, with the engine's state in another folder."""
+        self.accounts.restore()
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Iterator[Shared]:
+    with AccountServer() as running:
+        yield Shared(running, Snapshot(running))
+
+
+@pytest.fixture(scope="session")
+def first(shared: Shared, tmp_path_factory: pytest.TempPathFactory) -> First:
+    shared.empty.restore()
+    folder = tmp_path_factory.mktemp("first")
+    deploy = embedded_deployments(Account.connect(shared.server.url, "staging"), folder)
+    result = deploy(judged=True).up()
+    return First(result, Snapshot(shared.server), folder)
 
 
 @pytest.fixture(scope="module")
@@ -18,10 +62,15 @@ def engine(request: pytest.FixtureRequest) -> EngineName:
 
 
 @pytest.fixture(scope="module")
-def server(engine: EngineName) -> Iterator[AccountServer]:
-    """A server that no other engine and no other module uses."""
-    with AccountServer() as running:
-        yield running
+def server(engine: EngineName, request: pytest.FixtureRequest) -> Iterator[AccountServer]:
+    """A server whose accounts are empty when a module begins, and no other engine uses."""
+    if engine is EngineName.EMBEDDED:
+        shared: Shared = request.getfixturevalue("shared")
+        shared.empty.restore()
+        yield shared.server
+    else:
+        with AccountServer() as running:
+            yield running
 
 
 @pytest.fixture(scope="module")
@@ -39,20 +88,36 @@ def deploying(engine: EngineName) -> Callable[[Account, Path], Deploy]:
 
 
 @pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a module's states."""
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(scope="module")
 def deployment(
-    account: Account,
-    deploying: Callable[[Account, Path], Deploy],
-    tmp_path_factory: pytest.TempPathFactory,
+    account: Account, deploying: Callable[[Account, Path], Deploy], state: Path
 ) -> Deploy:
     """Deployments of staging."""
-    return deploying(account, tmp_path_factory.mktemp("state"))
+    return deploying(account, state)
 
 
 @pytest.fixture
-def fresh_account(engine: EngineName) -> Iterator[Account]:
-    """An account that no other test uses."""
-    with AccountServer() as running:
-        yield Account.connect(running.url, "staging")
+def deployed(first: First, account: Account, tmp_path: Path) -> Deploy:
+    """Deployments of staging by the embedded engine, over a first one at 0 %."""
+    first.restore(tmp_path)
+    return embedded_deployments(account, tmp_path)
+
+
+@pytest.fixture
+def fresh_account(engine: EngineName, request: pytest.FixtureRequest) -> Iterator[Account]:
+    """An account with nothing in it, for one test."""
+    if engine is EngineName.EMBEDDED:
+        shared: Shared = request.getfixturevalue("shared")
+        shared.empty.restore()
+        yield Account.connect(shared.server.url, "staging")
+    else:
+        with AccountServer() as running:
+            yield Account.connect(running.url, "staging")
 
 
 @pytest.fixture

@@ -66,6 +66,7 @@ CONDITIONS: Mapping[str, tuple[Sequence[Condition], Sequence[Condition]]] = {
     "empty header value": ([ROOT, Header("X", ("",))], [ROOT, Header("X", ("a",))]),
     "host without a dot": ([Host(("localhost",))], [Host(("local.host",))]),
     "only one host with a dot": ([Host(("a.b", "ab"))], [Host(("a.b", "b.a"))]),
+    "blank in a path": ([Path(("/a b",))], [Path(("/a_b",))]),
     "small method": ([ROOT, Methods(("get",))], [ROOT, Methods(("GET",))]),
     "method with a star": ([ROOT, Methods(("GE*",))], [ROOT, Methods(("GE_",))]),
     "long method": ([ROOT, Methods(("A" * 41,))], [ROOT, Methods(("A" * 40,))]),
