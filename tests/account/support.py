@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from routing import Condition, Header, Host, Methods, Path
 from sandbox.account.client import Account
 
 
@@ -171,6 +172,19 @@ def header(name: str, *values: str) -> Any:
         "Field": "http-header",
         "HttpHeaderConfig": {"HttpHeaderName": name, "Values": list(values)},
     }
+
+
+def sent(condition: Condition) -> Any:
+    """A condition of the routing model as the API takes it."""
+    match condition:
+        case Host(values):
+            return host(*values)
+        case Path(values):
+            return path(*values)
+        case Methods(values):
+            return methods(*values)
+        case Header(name, values):
+            return header(name, *values)
 
 
 def metric_alarm(name: str) -> dict[str, Any]:

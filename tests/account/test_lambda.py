@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.account.support import World, package, refused, trust
+from tests.support import limits
 
 IMAGE = "000000000000.dkr.ecr.us-west-2.amazonaws.com/scorer:1"
 INVALID = "InvalidParameterValueException"
@@ -30,47 +31,63 @@ def env_of(size: int) -> dict[str, Any]:
     return variables({"NAME": "x" * (size - len('{"NAME":""}'))})
 
 
-CONFIGURATION = {
-    "timeout 901": Row(
-        UNSATISFIED,
-        "'timeout' failed to satisfy constraint: Member must have value less than or equal to 900",
-        {"Timeout": 901},
-        {"Timeout": 900},
-    ),
-    "timeout 0": Row(UNSATISFIED, "'timeout'", {"Timeout": 0}, {"Timeout": 1}),
-    "memory 10241": Row(UNSATISFIED, "10240", {"MemorySize": 10_241}, {"MemorySize": 10_240}),
-    "memory 127": Row(UNSATISFIED, "128", {"MemorySize": 127}, {"MemorySize": 128}),
-    "an unknown runtime": Row(
-        INVALID,
-        "Value python3.99 at 'runtime' failed to satisfy constraint",
-        {"Runtime": "python3.99"},
-        {"Runtime": "provided.al2023"},
-    ),
-    "an environment of 4097 bytes": Row(
-        INVALID, "exceeded the 4KB limit. Measured size: 4097 bytes", env_of(4097), env_of(4096)
-    ),
-    "a reserved variable": Row(
-        INVALID,
-        "Reserved keys used in this request: AWS_REGION",
-        variables({"AWS_REGION": "secret-value"}),
-        variables({"AWS_REGION_NAME": "secret-value"}),
-    ),
-    "a variable with a hyphen": Row(
-        UNSATISFIED, "A-B", variables({"A-B": "secret-value"}), variables({"A_B": "secret-value"})
-    ),
-    "subnets without groups": Row(
-        INVALID,
-        "SubnetIds and SecurityIds must coexist or be both empty list.",
-        {"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": []}},
-        {"VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []}},
-    ),
-    "a config for images": Row(
-        INVALID,
-        "ImageConfig",
-        {"ImageConfig": {"Command": ["app.handler"]}},
-        {"ImageConfig": {}},
-    ),
+SAID = {
+    "too much time": "'timeout' failed to satisfy constraint: Member must have value less than "
+    "or equal to 900",
+    "no time": "'timeout'",
+    "too much memory": "10240",
+    "too little memory": "128",
+    "reserved": "Reserved keys used in this request: AWS_REGION",
+    "hyphen": "A-B",
 }
+"""Words of AWS for some of the edges."""
+NAMES = {"memory_mb": "MemorySize", "timeout_s": "Timeout"}
+
+
+def settings(edge: dict[str, Any]) -> dict[str, Any]:
+    return {NAMES[name]: value for name, value in edge.items()}
+
+
+CONFIGURATION = (
+    {
+        what: Row(UNSATISFIED, SAID.get(what, ""), settings(bad), settings(good))
+        for what, (bad, good) in limits.FUNCTIONS.items()
+        if set(bad) <= set(NAMES)
+    }
+    | {
+        what: Row(
+            INVALID if what in {"reserved", "session"} else UNSATISFIED,
+            SAID.get(what, ""),
+            variables(bad),
+            variables(good),
+        )
+        for what, (bad, good) in limits.ENVIRONMENTS.items()
+        if not what.startswith("long")  # the account counts quotes and commas too
+    }
+    | {
+        "an environment of 4097 bytes": Row(
+            INVALID, "exceeded the 4KB limit. Measured size: 4097 bytes", env_of(4097), env_of(4096)
+        ),
+        "an unknown runtime": Row(
+            INVALID,
+            "Value python3.99 at 'runtime' failed to satisfy constraint",
+            {"Runtime": "python3.99"},
+            {"Runtime": "provided.al2023"},
+        ),
+        "subnets without groups": Row(
+            INVALID,
+            "SubnetIds and SecurityIds must coexist or be both empty list.",
+            {"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": []}},
+            {"VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []}},
+        ),
+        "a config for images": Row(
+            INVALID,
+            "ImageConfig",
+            {"ImageConfig": {"Command": ["app.handler"]}},
+            {"ImageConfig": {}},
+        ),
+    }
+)
 
 rows = pytest.mark.parametrize("row", CONFIGURATION.values(), ids=CONFIGURATION.keys())
 
@@ -78,7 +95,7 @@ rows = pytest.mark.parametrize("row", CONFIGURATION.values(), ids=CONFIGURATION.
 @rows
 def test_create_function(world: World, row: Row) -> None:
     client = world.unchecked("lambda")
-    settings = {
+    base = {
         "FunctionName": world.name("f"),
         "Role": world.role(),
         "Runtime": "python3.11",
@@ -86,8 +103,8 @@ def test_create_function(world: World, row: Row) -> None:
         "Code": {"ZipFile": package()},
     }
     with refused(row.code, row.words):
-        client.create_function(**(settings | row.refused))
-    client.create_function(**(settings | row.accepted))
+        client.create_function(**(base | row.refused))
+    client.create_function(**(base | row.accepted))
 
 
 @rows

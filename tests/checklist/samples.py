@@ -108,7 +108,7 @@ def shares() -> Shares:
     )
 
 
-CHARTS = (walk(), rollback(), cloudwatch(), rate(), shares())
+CHARTS = (walk, rollback, cloudwatch, rate, shares)
 
 
 def passed() -> Checklist:

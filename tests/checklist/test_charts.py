@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from xml.etree.ElementTree import Element, fromstring
 
@@ -33,10 +34,18 @@ def one_share(share: Share) -> Element:
     return read(Shares("Shares", ("50 %",), (("embed-st", (share,)),)))
 
 
-@pytest.mark.parametrize("chart", [*CHARTS, *hostile().items[0].charts])
+@pytest.mark.parametrize(
+    "make",
+    [
+        *CHARTS,
+        lambda: hostile().items[0].charts[0],
+        lambda: hostile().items[0].charts[1],
+    ],
+)
 def test_every_chart_is_an_image_with_a_name_for_a_telephone_and_needs_nothing(
-    chart: Chart,
+    make: Callable[[], Chart],
 ) -> None:
+    chart = make()
     text = draw(chart)
     svg = fromstring(text)  # noqa: S314 # our own drawing
 

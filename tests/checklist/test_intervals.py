@@ -4,7 +4,6 @@ from fractions import Fraction
 from math import comb
 
 import pytest
-from scipy.stats import binom
 
 from sandbox.checklist.checklist import DEFAULT_CLIENTS
 from sandbox.checklist.intervals import allowed
@@ -39,6 +38,8 @@ def test_counts_that_one_claim_judges_together_share_its_chance() -> None:
 
 @pytest.mark.parametrize("share", [0.48, 0.52])
 def test_two_points_off_are_seen_by_the_clients_of_all_endpoints_together(share: float) -> None:
+    from scipy.stats import binom  # noqa: PLC0415 # a second of every process that collects
+
     clients = DEFAULT_CLIENTS * len(DUAL)
     low, high = allowed(clients, 0.5)
 

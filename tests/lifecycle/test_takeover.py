@@ -3,15 +3,18 @@
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import catalog
 import rust_scorer.names
 from sandbox.account.client import Account
-from sandbox.engine.result import DeploymentError, Operation
+from sandbox.engine.result import DeploymentError, EngineName, Operation
 from sandbox.routes import read_routes
-from tests.engine.support import BOTH_ENGINES, Deploy
+from tests.engine.support import BOTH_ENGINES, Deploy, embedded_deployments
+from tests.support.engines import First, Shared
+from tests.support.snapshot import Snapshot
 
 TESTS = Path(__file__).parents[1]
 IMAGE_FUNCTIONS = [
@@ -32,12 +35,37 @@ def inventory(mark: str) -> set[str]:
         }
 
 
-@pytest.fixture
-def today(fresh_account: Account, fresh_deployment: Deploy) -> None:
+def deploy_today(account: Account, deploy: Deploy) -> Any:
     """What runs today, in AWS and in the state."""
-    fresh_deployment(program=TESTS / "support" / "today").up()
+    result = deploy(program=TESTS / "support" / "today").up()
     for function in IMAGE_FUNCTIONS:
-        fresh_account.client("logs").create_log_group(logGroupName=f"/aws/lambda/{function}")
+        account.client("logs").create_log_group(logGroupName=f"/aws/lambda/{function}")
+    return result
+
+
+@pytest.fixture(scope="module")
+def todays(shared: Shared, tmp_path_factory: pytest.TempPathFactory) -> First:
+    """The same by the embedded engine, once for all tests."""
+    shared.empty.restore()
+    folder = tmp_path_factory.mktemp("today")
+    account = Account.connect(shared.server.url, "staging")
+    result = deploy_today(account, embedded_deployments(account, folder))
+    return First(result, Snapshot(shared.server), folder)
+
+
+@pytest.fixture
+def today(
+    engine: EngineName,
+    request: pytest.FixtureRequest,
+    fresh_account: Account,
+    fresh_deployment: Deploy,
+    tmp_path: Path,
+) -> None:
+    if engine is EngineName.EMBEDDED:
+        todays: First = request.getfixturevalue("todays")
+        todays.restore(tmp_path)
+    else:
+        deploy_today(fresh_account, fresh_deployment)
 
 
 @BOTH_ENGINES
