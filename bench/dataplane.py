@@ -1,4 +1,8 @@
-"""The load balancers against a bare ASGI application that answers with the same bytes."""
+"""The load balancers against a bare ASGI application that answers with the same bytes.
+
+What is counted is the CPU of the whole process that `sandbox start` is: the load balancers of
+both stacks, the accounts that they follow, and all that goes on without requests.
+"""
 
 import asyncio
 import contextlib
@@ -20,10 +24,11 @@ from rich.console import Console
 from rich.table import Table
 
 from sandbox.account.client import Account
-from sandbox.account.server import AccountServer
 from sandbox.deploy import Deployment
-from sandbox.stackfile import ROOT, load_stack_file
+from sandbox.stackfile import ROOT, STACKS, load_stack_file
 
+SETTLE_S: Final = 3
+"""How long the sandbox has to read what was deployed."""
 IDLE_S: Final = 6
 """How long the processes are watched without requests: eight turns of the rules' reader."""
 ROUNDS: Final = 5
@@ -39,7 +44,7 @@ class Round:
     """A number of requests: how fast, and what one cost the server's process.
 
     All of the process counts, so the slower the requests come, the more of what it does without
-    any (reading the rules over and over) falls on each of them.
+    any falls on each of them.
     """
 
     per_second: float
@@ -52,18 +57,19 @@ class Round:
 
 def measure_data_plane(console: Console, folder: Path) -> None:
     """Ask both servers in turn and print the medians."""
-    with AccountServer() as server:
-        account = Account.connect(server.url, "staging")
-        config = load_stack_file("staging").with_values({"rustPercentage": "50"})
-        Deployment(account, config, folder).up()
-        with _serving("plane", server.url) as plane:
-            answer = folder / "answer.json"
-            answer.write_text(json.dumps(uvloop.run(_answer(plane.url))))
-            with _serving("bare", str(answer)) as bare:
-                rounds = _rounds({"load balancer": plane, "bare application": bare})
+    with _serving("sandbox", "start", "--port", "0", "--json", "--until-eof") as (url, pid):
+        for stack in STACKS:
+            config = load_stack_file(stack).with_values({"rustPercentage": "50"})
+            Deployment(Account.connect(url, stack), config, folder).up()
+        plane = _Process(Account.connect(url, STACKS[0]).balancers["public"], pid)
+        answer = folder / "answer.json"
+        answer.write_text(json.dumps(uvloop.run(_answer(plane.url))))
+        with _serving("bench.serve", str(answer)) as bare:
+            time.sleep(SETTLE_S)
+            rounds = _rounds({"sandbox": plane, "bare application": _Process(*bare)})
     table = Table(
-        title=f"Data plane at 50 %, sticky: {REQUESTS} requests of new clients, median of {ROUNDS} "
-        f"rounds, {_AT_ONCE} connections"
+        title=f"The sandbox at 50 %, sticky: {REQUESTS} requests of new clients over {_AT_ONCE} "
+        f"connections, median of {ROUNDS} rounds"
     )
     for column in (
         "",
@@ -108,9 +114,10 @@ class _Process:
 
 
 @contextlib.contextmanager
-def _serving(what: str, argument: str) -> Iterator[_Process]:
+def _serving(*what: str) -> Iterator[tuple[str, int]]:
+    """Run a module that prints its URL; the URL and the process's id."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench.serve", what, argument],
+        [sys.executable, "-m", *what],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -118,8 +125,8 @@ def _serving(what: str, argument: str) -> Iterator[_Process]:
     )
     with process:
         try:
-            url = process.stdout.readline().strip() if process.stdout else ""
-            yield _Process(url, process.pid)
+            line = process.stdout.readline() if process.stdout else ""
+            yield json.loads(line)["url"], process.pid
         finally:
             process.terminate()
 

@@ -1,7 +1,7 @@
-"""One server in a process of its own: `serve plane ACCOUNT_URL` or `serve bare FILE`.
+"""A bare ASGI application that answers every request with the response that a file holds.
 
-`bare` answers every request with the response that the file holds: status, header lines and
-body as JSON. Prints its URL, and ends with its standard input.
+The file has status, header lines and body as JSON. Prints its URL as JSON, and ends with its
+standard input.
 """
 
 import json
@@ -11,13 +11,13 @@ from pathlib import Path
 
 import uvloop
 
-from sandbox.account.client import Account
 from sandbox.dataplane.asgi import Receive, Scope, Send
-from sandbox.dataplane.server import DataPlane, Server
+from sandbox.dataplane.server import Server
 from sandbox.ports import HOST, listen
 
 
-def _bare(path: str) -> None:
+def main(path: str) -> None:
+    """Serve until the end of the input."""
     said = json.loads(Path(path).read_text())
     headers = [(name.encode(), value.encode()) for name, value in said["headers"]]
     start = {"type": "http.response.start", "status": said["status"], "headers": headers}
@@ -32,14 +32,8 @@ def _bare(path: str) -> None:
     threading.Thread(
         target=lambda: uvloop.run(server.serve_socket()), name="bare", daemon=True
     ).start()
-    print(f"http://{HOST}:{listening.getsockname()[1]}", flush=True)
+    print(json.dumps({"url": f"http://{HOST}:{listening.getsockname()[1]}"}), flush=True)
     sys.stdin.read()
 
 
-def _plane(account_url: str) -> None:
-    with DataPlane(Account.connect(account_url, "staging")) as plane:
-        print(plane.public_url, flush=True)
-        sys.stdin.read()
-
-
-{"bare": _bare, "plane": _plane}[sys.argv[1]](sys.argv[2])
+main(sys.argv[1])

@@ -14,6 +14,7 @@ from policy.registry import Policy
 from policy.wire import from_request
 from sandbox.account.client import Account
 from sandbox.engine.embedded import Engine, run
+from sandbox.engine.lost import find_lost
 from sandbox.engine.result import (
     DeploymentError,
     EngineName,
@@ -22,7 +23,7 @@ from sandbox.engine.result import (
     forbidden,
     unwatched,
 )
-from sandbox.engine.state import State
+from sandbox.engine.state import Resource, State
 from sandbox.packages import write_stand_ins
 from sandbox.provider import Provider
 from sandbox.stackfile import PROJECT, ROOT, StackConfig
@@ -65,7 +66,10 @@ class Deployment:
 
         Raises DeploymentError when a policy forbids it or cannot decide.
         """
-        engine = self._run(self.program, preview=True, watch=watch)
+        return self._foreseen(self._lost(), watch)
+
+    def _foreseen(self, lost: Sequence[Resource], watch: Watcher = unwatched) -> Result:
+        engine = self._run(self.program, lost, preview=True, watch=watch)
         report = check(
             (from_request(urn, request) for urn, request in engine.requests),
             self.rules,
@@ -78,25 +82,40 @@ class Deployment:
     def up(self, watch: Watcher = unwatched) -> Result:
         """Make the account what the program says.
 
-        Where policies judge, a preview comes first and must pass.
+        Where policies judge, a preview comes first and must pass. What was deleted by hand is
+        made again.
         """
+        lost = self._lost()
         if self.rules:
-            self.preview()
-        return self._run(self.program, preview=False, watch=watch).result
+            self._foreseen(lost)
+        return self._run(self.program, lost, preview=False, watch=watch).result
 
     def destroy(self, watch: Watcher = unwatched) -> Result:
         """Delete every resource of the stack."""
-        return self._run(lambda: None, preview=False, watch=watch).result
+        return self._run(lambda: None, (), preview=False, watch=watch).result
 
-    def _run(self, program: Callable[[], Any], *, preview: bool, watch: Watcher) -> Engine:
+    def _lost(self) -> list[Resource]:
+        return find_lost(self._provider, State(self.state_path))
+
+    @property
+    def _provider(self) -> Provider:
+        return Provider(self.account.client)
+
+    def _run(
+        self, program: Callable[[], Any], lost: Sequence[Resource], *, preview: bool, watch: Watcher
+    ) -> Engine:
+        state = State(self.state_path)
+        for resource in lost:
+            (state.ignore if preview else state.remove)(resource.urn)
         engine = Engine(
-            Provider(self.account.client),
-            State(self.state_path),
+            self._provider,
+            state,
             {f"organization/passport-scorer/{self.config.stack}": self.account.foundation},
             key=self.account.instance,
             preview=preview,
             watch=watch,
         )
+        engine.result.lost = sorted(resource.name for resource in lost)
         with self._packages(), self.config.applied():
             run(engine, program, project=PROJECT, stack_name=self.config.stack)
         return engine

@@ -11,27 +11,29 @@ from rich.table import Table
 from sandbox.engine.result import EngineName, Operation, Result, Step
 from sandbox.routes import Route
 
-_LISTED = (Operation.CREATE, Operation.IMPORT, Operation.UPDATE, Operation.DELETE)
+_LISTED = tuple(operation for operation in Operation if operation is not Operation.SAME)
 _MANY = 12
 _PAST = {
     Operation.CREATE: "created",
     Operation.IMPORT: "imported",
     Operation.UPDATE: "updated",
+    Operation.REPLACE: "replaced",
     Operation.DELETE: "deleted",
     Operation.SAME: "unchanged",
 }
 
 
 def counts(result: Result) -> dict[str, int]:
-    """Resources per operation; `replaced` is always 0, a replacement is refused."""
-    counted = {_PAST[operation]: len(result.of(operation)) for operation in _PAST}
-    return {**counted, "replaced": 0}
+    """Resources per operation."""
+    return {_PAST[operation]: len(result.of(operation)) for operation in _PAST}
 
 
 def print_result(console: Console, title: str, result: Result) -> None:
     """One line of counts, and the resources when they are few enough to read."""
     line = ", ".join(f"{count} {word}" for word, count in counts(result).items())
     console.print(f"[bold]{title}[/bold]: {line}", highlight=False)
+    if result.lost:
+        console.print(f"  AWS no longer had: {', '.join(result.lost)}", highlight=False)
     for operation in _LISTED:
         steps = result.of(operation)
         for step in steps if len(steps) <= _MANY else []:
@@ -104,6 +106,7 @@ def as_json(result: Result, engine: EngineName, routes: Sequence[Route] | None =
     document: dict[str, Any] = {
         "engine": engine.value,
         "counts": counts(result),
+        "lost": result.lost,
         "steps": [
             {
                 "operation": step.operation.value,

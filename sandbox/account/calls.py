@@ -13,12 +13,16 @@ from moto.core.request import Request
 from moto.core.routing import NotFound, get_service_router
 from moto.iam.models import get_account_id_from
 
+from sandbox.changes import Changes
+
 Environ = Mapping[str, Any]
 
 _CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d{8}/[^/]+/(?P<service>[^/]+)/aws4_request")
 _RPC_PATH = re.compile(r"/service/[^/]+/operation/(?P<action>\w+)")
 _CLIENTS = {"elasticloadbalancing": "elbv2", "monitoring": "cloudwatch"}
 """Name a request is signed with -> name of the boto3 client, where they differ."""
+_OBEYED = frozenset({"elbv2", "lambda"})
+_READS = ("Describe", "Get", "List")
 
 
 @dataclass(frozen=True, order=True)
@@ -36,10 +40,23 @@ class CallCounter:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: Counter[Call] = Counter()
+        self._changes: Counter[tuple[str, str]] = Counter()
 
     def add(self, call: Call) -> None:
         with self._lock:
             self._counts[call] += 1
+
+    def answered(self, call: Call) -> None:
+        """Note that what a call may have changed can be read now."""
+        if call.service in _OBEYED and not call.action.startswith(_READS):
+            kind = "rules" if "Rule" in call.action else "others"
+            with self._lock:
+                self._changes[call.account_id, kind] += 1
+
+    def changes(self, account_id: str) -> Changes:
+        """Calls that may have changed what load balancers obey, never reset."""
+        with self._lock:
+            return Changes(*(self._changes[account_id, kind] for kind in Changes._fields))
 
     def reset(self) -> None:
         with self._lock:

@@ -14,6 +14,8 @@ import botocore.loaders
 import botocore.session
 from botocore.config import Config
 
+from sandbox.changes import Changes
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_ec2 import EC2Client
@@ -65,7 +67,7 @@ class Account:
 
         Raises AccountUnreachable, and ValueError for a stack that the server does not have.
         """
-        server = _describe(url)
+        server = _ask(url, "/sandbox")
         try:
             stacks, region, instance = server["stacks"], server["region"], server["instance"]
         except (TypeError, KeyError):
@@ -110,6 +112,13 @@ class Account:
                 self._clients[service] = create(service, endpoint_url=self.url, config=_CONFIG)
             return self._clients[service]
 
+    def changes(self) -> Changes:
+        """Whether what load balancers obey has changed. Raises AccountUnreachable."""
+        changed = _ask(self.url, f"/sandbox/changes?account={self.account_id}")
+        if changed is None:
+            raise _foreign(self.url)
+        return Changes(**changed)
+
 
 def _session(access_key_id: str, secret_access_key: str, region: str) -> boto3.Session:
     """A session that knows nothing of this machine's AWS profiles."""
@@ -130,13 +139,13 @@ def _session(access_key_id: str, secret_access_key: str, region: str) -> boto3.S
     )
 
 
-def _describe(url: str) -> Any:
+def _ask(url: str, path: str) -> Any:
     address = urlsplit(url)
     connection = http.client.HTTPConnection(
         address.hostname or "", address.port, timeout=_TIMEOUT_SECONDS
     )
     try:
-        connection.request("GET", "/sandbox")
+        connection.request("GET", path)
         response = connection.getresponse()
         text = response.read()
     except OSError as error:

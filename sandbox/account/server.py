@@ -20,7 +20,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from sandbox.account.admission import answer, missing, refusal, unable
-from sandbox.account.calls import CallCounter, identify
+from sandbox.account.calls import Call, CallCounter, identify
 from sandbox.account.refusals import install, refuse_for
 from sandbox.account.seed import REGION, STACKS, SeededAccount, seed
 from sandbox.lifetime import LongLived
@@ -153,11 +153,14 @@ class _OneAtATime:
         body = _body(environ)
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
-        with self._lock:
-            return self._answer(environ, body)(environ, start_response)
-
-    def _answer(self, environ: dict[str, Any], body: bytes) -> Response:
         call = identify(environ, body)
+        with self._lock:
+            response = self._answer(call, environ, body)
+            if call is not None:
+                self._counter.answered(call)
+        return response(environ, start_response)
+
+    def _answer(self, call: Call | None, environ: dict[str, Any], body: bytes) -> Response:
         if call is None:
             if environ["PATH_INFO"].startswith(_UNSIGNED):
                 return Response.from_app(self._moto, environ)
@@ -198,6 +201,8 @@ def _description_application(
                 return _json(describe())
             case "GET", "/calls":
                 return _json(counter.as_json())
+            case "GET", "/changes":
+                return _json(counter.changes(request.args.get("account", ""))._asdict())
             case "DELETE", "/calls":
                 counter.reset()
                 return Response(status=204)

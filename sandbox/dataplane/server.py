@@ -12,6 +12,7 @@ import uvicorn
 import uvloop
 
 from routing.limits import IDLE_TIMEOUT_SECONDS
+from sandbox.changes import Changes
 from sandbox.cloudwatch.monitor import Monitor
 from sandbox.dataplane.asgi import App
 from sandbox.dataplane.balancer import Balancer, Targets
@@ -50,6 +51,7 @@ class Account(Protocol):
     def client(self, service: Literal["elbv2"]) -> "ElasticLoadBalancingv2Client": ...
     @overload
     def client(self, service: Literal["lambda"]) -> "LambdaClient": ...
+    def changes(self) -> Changes: ...
     @property
     def stack(self) -> str: ...
     @property
@@ -157,7 +159,7 @@ class DataPlane(LongLived):
             yield
 
     def refresh(self, timeout_s: float = PATIENCE_S) -> Live:
-        """Read everything now; what the API held before the call is live after it."""
+        """Read all changes now; what the API held before the call is live after it."""
         return self.source.refresh(timeout_s)
 
     def _url(self, name: str) -> str:

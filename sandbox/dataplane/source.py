@@ -1,9 +1,9 @@
 """Reads listeners, rules and target groups through the API, off the path of requests.
 
-Rules are read on every turn, and so are target groups that cannot serve yet. Every fourth turn
-also reads the listeners and the group that was read longest ago: a target or a permission that
-is taken away is noticed after four times as many turns as there are groups, or at once with
-`refresh`. Reading is most of what idle load balancers cost.
+The account says whether anything has changed, so a turn without a change reads nothing: reading
+rules over and over was most of what load balancers cost. After a change of rules these are read,
+and target groups that are new or cannot serve yet; after any other change the listeners and all
+groups too, on the first turn without a change, or at once with `refresh`.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sandbox.changes import Changes
 from sandbox.dataplane.actions import group_arns
 from sandbox.dataplane.groups import Group, read_group
 from sandbox.dataplane.table import Table, UnsupportedRule, compile_table
@@ -29,14 +30,16 @@ INTERVAL_S: Final = 0.75
 PATIENCE_S: Final = 60
 """How long to wait for the rules: a busy machine reads them slowly."""
 _SHORTEST_PAUSE_S = 0.05
-_THOROUGH = 4
-"""Every so many turns, what seldom changes is read too."""
 
 _log = logging.getLogger(__name__)
 
 
 class Api(Protocol):
-    """Where boto3 clients come from: `sandbox.account.client.Account`, for one."""
+    """What is read: `sandbox.account.client.Account`, for one."""
+
+    def changes(self) -> Changes:
+        """What a call changed shows by the time that it is answered. Raises OSError."""
+        ...
 
     @overload
     def client(self, service: Literal["elbv2"]) -> "ElasticLoadBalancingv2Client": ...
@@ -68,13 +71,17 @@ class Source:
     def __init__(
         self, api: Api, listeners: Mapping[str, str], interval_s: float = INTERVAL_S
     ) -> None:
+        self._changes = api.changes
         self._elbv2 = api.client("elbv2")
         self._lambda = api.client("lambda")
         self._listeners = dict(listeners)
         self._interval_s = interval_s
         self._described: dict[str, Mapping[str, Any]] = {}
-        self._turns = 0
-        self._groups: dict[str, Group] = {}  # the one that was read longest ago comes first
+        self._groups: dict[str, Group] = {}
+        self._seen: Changes | None = None
+        """What the account said before the rules were read; None after an error."""
+        self._stale = True
+        """Whether more than rules must be read."""
         self._changed = threading.Condition()
         self._live = Live(0, "", {})
         self._asked = 0
@@ -97,7 +104,7 @@ class Source:
 
         Raises UnsupportedRule and ReadFailed.
         """
-        self._turn(everything=True)
+        self._turn(at_once=True)
         if self._error is not None:
             raise self._error
         self._thread.start()
@@ -111,7 +118,7 @@ class Source:
             self._thread.join()
 
     def refresh(self, timeout_s: float = PATIENCE_S) -> Live:
-        """Read everything now; what the API held before the call is live after it.
+        """Read all changes now; what the API held before the call is live after it.
 
         Raises TimeoutError, UnsupportedRule and ReadFailed.
         """
@@ -150,20 +157,20 @@ class Source:
                     return
                 asked = self._asked
             begun = time.monotonic()
-            self._turn(everything=asked > self._answered)
+            self._turn(at_once=asked > self._answered)
             pause_s = max(_SHORTEST_PAUSE_S, begun + self._interval_s - time.monotonic())
             with self._changed:
                 self._answered = asked
                 self._changed.notify_all()
 
-    def _turn(self, *, everything: bool) -> None:
-        """Read once. After an error the table before stays live."""
+    def _turn(self, *, at_once: bool) -> None:
+        """Read what has changed. After an error the table before stays live."""
         error: Exception | None = None
         try:
-            self._read(everything=everything)
+            self._follow(at_once=at_once)
         except UnsupportedRule as problem:
             error = problem
-        except (BotoCoreError, ClientError) as problem:
+        except (BotoCoreError, ClientError, OSError) as problem:
             error = ReadFailed(f"The rules could not be read: {problem}")
             error.__cause__ = problem
         except Exception as problem:
@@ -177,11 +184,21 @@ class Source:
             if error is None:
                 self._read_at = time.monotonic()
 
+    def _follow(self, *, at_once: bool) -> None:
+        """Read what has changed; more than rules when nothing changes any more, or at once."""
+        seen, now = self._seen, self._changes()
+        if seen is None or now.others != seen.others:
+            self._stale = True
+        if now == seen and not self._stale:
+            return
+        self._seen = None
+        everything = self._stale and (at_once or now == seen)
+        self._read(everything=everything)
+        self._seen, self._stale = now, self._stale and not everything
+
     def _read(self, *, everything: bool) -> None:
         arns = list(self._listeners.values())
-        thorough = everything or self._turns % _THOROUGH == 0
-        self._turns += 1
-        if thorough or not self._described:
+        if everything or not self._described:
             described = self._elbv2.describe_listeners(ListenerArns=arns)["Listeners"]
             self._described = {listener["ListenerArn"]: dict(listener) for listener in described}
         rules = {arn: self._read_rules(arn) for arn in arns}
@@ -191,10 +208,9 @@ class Source:
         self._groups = {arn: group for arn, group in self._groups.items() if arn in used}
         known = set(self._groups)
         unfinished = {arn for arn, group in self._groups.items() if not group.is_complete}
-        oldest = list(self._groups)[:1] if thorough else []
         self._read_groups(used - known)
         self._publish(rules)  # a change of rules does not wait for what follows
-        self._read_groups(known if everything else unfinished.union(oldest))
+        self._read_groups(known if everything else unfinished)
         self._publish(rules)
 
     def _publish(self, rules: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
@@ -215,9 +231,7 @@ class Source:
 
     def _read_groups(self, arns: Iterable[str]) -> None:
         for arn in sorted(arns):
-            group = read_group(self._elbv2, self._lambda, arn)
-            self._groups.pop(arn, None)
-            self._groups[arn] = group
+            self._groups[arn] = read_group(self._elbv2, self._lambda, arn)
 
 
 def _digest(*content: object) -> str:

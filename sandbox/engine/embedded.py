@@ -8,8 +8,9 @@ nothing of it and can be served to the real CLI as well.
 What it does: create, update in place, delete what is gone in dependency order, import,
 preview, and a state that survives an interruption after any step.
 
-What it leaves out: replacements (refused by name, in this program always a mistake),
-refresh, components, aliases, protect, targets, several providers; ignore_changes within
+What it leaves out: replacements (refused by name, in this program always a mistake, but for
+those that follow from a resource that the run creates), refresh but for what AWS no longer
+has, components, aliases, protect, targets, several providers; ignore_changes within
 lists.
 """
 
@@ -82,6 +83,7 @@ class Engine(mocks.MockMonitor):
         self._key = key.encode()
         self._watch = watch
         self._seen: set[str] = set()
+        self._created: set[str] = set()
         self._stop = Event()
         self._lock = Lock()
 
@@ -174,22 +176,41 @@ class Engine(mocks.MockMonitor):
         )
         if old is None:
             return self._create(new, inputs)
-        return self._update(old, new, inputs, imported=imported is not None)
+        causes = {name: set(given.urns) for name, given in request.propertyDependencies.items()}
+        return self._update(old, new, inputs, causes, imported=imported is not None)
 
-    def _create(self, new: Resource, inputs: Mapping[str, Any]) -> Resource:
-        if not self.preview:
+    def _create(
+        self, new: Resource, inputs: Mapping[str, Any], operation: Operation = Operation.CREATE
+    ) -> Resource:
+        if self.preview:
+            new = replace(new, id="", outputs={})
+        else:
             created = self._provider.create(new.type, new.name, inputs)
             new = replace(new, id=created.id, outputs=created.outputs)
             self._state.put(new)
-        self._done(Step(Operation.CREATE, new.type, new.name))
+        with self._lock:
+            self._created.add(new.urn)
+        self._done(Step(operation, new.type, new.name))
         return new
 
     def _update(
-        self, old: Resource, new: Resource, inputs: Mapping[str, Any], *, imported: bool
+        self,
+        old: Resource,
+        new: Resource,
+        inputs: Mapping[str, Any],
+        causes: Mapping[str, set[str]],
+        *,
+        imported: bool,
     ) -> Resource:
         diff = self._provider.diff(new.type, old.inputs, new.inputs)
+        if own := {name for name in diff.replaces if not causes.get(name, set()) & self._created}:
+            raise ValueError(would_replace(own))
         if diff.replaces:
-            raise ValueError(would_replace(diff.replaces))
+            # What it was made for is gone: nothing is served by it, so it may go first.
+            if not self.preview:
+                self._provider.delete(old.type, old.id, old.inputs)
+                self._state.remove(old.urn)
+            return self._create(new, inputs, Operation.REPLACE)
         if diff.changed and not self.preview:
             outputs = self._provider.update(new.type, new.id, old.inputs, inputs, diff.changed)
             new = replace(new, outputs={**old.outputs, **outputs})

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,9 +20,12 @@ from typing import Any, ClassVar
 from pulumi.automation.events import EngineEvent
 
 from sandbox.account.client import Account
+from sandbox.engine.lost import find_lost
 from sandbox.engine.pulumi_events import Recorder
 from sandbox.engine.pulumi_project import FOUNDATION, PulumiProject, stack_name
 from sandbox.engine.result import DeploymentError, EngineName, Result, Watcher, unwatched
+from sandbox.engine.state import Resource
+from sandbox.provider import Provider
 from sandbox.stackfile import ROOT, StackConfig
 
 _FLAGS = ("--non-interactive", "--color", "never")
@@ -59,13 +62,20 @@ class PulumiDeployment:
         Raises DeploymentError when a policy forbids it or it would replace a resource.
         """
         self._prepare()
-        return self._foreseen(watch)
+        lost = self._lost()
+        return self._foreseen(watch, ["--refresh"] if lost else []).result(lost)
 
     def up(self, watch: Watcher = unwatched) -> Result:
-        """Make the account what the program says. A preview comes first and must pass."""
+        """Make the account what the program says. A preview comes first and must pass.
+
+        What was deleted by hand is forgotten before, so that it is made again.
+        """
         self._prepare()
+        if lost := self._lost():
+            gone = (option for one in lost for option in ("--target", one.urn))
+            self._recorded("refresh", "--yes", "--skip-preview", *gone, watch=unwatched)
         self._foreseen(unwatched)
-        return self._recorded("up", "--yes", "--skip-preview", watch=watch).result()
+        return self._recorded("up", "--yes", "--skip-preview", watch=watch).result(lost)
 
     def destroy(self, watch: Watcher = unwatched) -> Result:
         """Delete every resource of the stack."""
@@ -83,11 +93,14 @@ class PulumiDeployment:
             if set_.code:
                 raise DeploymentError(set_.errors)
 
-    def _foreseen(self, watch: Watcher) -> Result:
+    def _lost(self) -> list[Resource]:
+        return find_lost(Provider(self.account.client), self.project.resources())
+
+    def _foreseen(self, watch: Watcher, options: Sequence[str] = ()) -> Recorder:
         policies = ["--policy-pack", str(self.project.policy_pack)] if self.judged else []
-        recorder = self._recorded("preview", *policies, watch=watch)
+        recorder = self._recorded("preview", *policies, *options, watch=watch)
         recorder.refuse()
-        return recorder.result()
+        return recorder
 
     def _recorded(self, *arguments: str, watch: Watcher) -> Recorder:
         """Run a command that changes or foresees.

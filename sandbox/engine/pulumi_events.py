@@ -18,6 +18,8 @@ from sandbox.engine.result import (
     no_such_stack,
     would_replace,
 )
+from sandbox.engine.state import Resource
+from sandbox.provider.schema import has_unknown
 from sandbox.routes import MASK
 
 _OPERATIONS: Final = {
@@ -25,6 +27,7 @@ _OPERATIONS: Final = {
     OpType.CREATE: Operation.CREATE,
     OpType.UPDATE: Operation.UPDATE,
     OpType.IMPORT: Operation.IMPORT,
+    OpType.REPLACE: Operation.REPLACE,
     OpType.DELETE: Operation.DELETE,
 }
 _REPLACEMENTS: Final = frozenset(
@@ -61,9 +64,13 @@ class Recorder:
         elif event.diagnostic_event and event.diagnostic_event.severity == "error":
             self._errors.append(event.diagnostic_event)
 
-    def result(self) -> Result:
-        """What was done."""
-        return Result(steps=list(self._steps.values()), outputs=self._outputs)
+    def result(self, lost: Sequence[Resource] = ()) -> Result:
+        """What was done, when AWS had lost those resources before."""
+        return Result(
+            steps=list(self._steps.values()),
+            outputs=self._outputs,
+            lost=sorted(one.name for one in lost),
+        )
 
     def refuse(self) -> None:
         """Raise DeploymentError when a preview foresees what no update may do."""
@@ -105,8 +112,13 @@ class Recorder:
 
     def _replace(self, metadata: StepEventMetadata) -> None:
         properties = metadata.keys or metadata.diffs or ()
-        if properties or metadata.urn not in self._replaced:  # the last step names none
-            reason = f"{metadata.type} {_name(metadata.urn)}: {would_replace(properties)}"
+        if not properties:  # the last step of a replacement names none
+            return
+        inputs = (metadata.new.inputs if metadata.new else None) or {}
+        # What is not known yet comes from a resource that the run creates: it may turn out
+        # the same, and if not, what this one was made for is gone.
+        if known := [name for name in properties if not has_unknown(inputs.get(name))]:
+            reason = f"{metadata.type} {_name(metadata.urn)}: {would_replace(known)}"
             self._replaced[metadata.urn] = reason
 
 

@@ -25,6 +25,7 @@ from urllib.parse import quote
 import yaml
 
 from sandbox.account.client import Account
+from sandbox.engine.state import Resource
 from sandbox.packages import write_stand_ins
 from sandbox.stackfile import PROJECT, ROOT, StackConfig
 
@@ -125,11 +126,29 @@ class PulumiProject:
 
     def has_resources(self) -> bool:
         """Whether the CLI has deployed anything of the stack into the account."""
+        return bool(self._latest())
+
+    def resources(self) -> list[Resource]:
+        """What the CLI has deployed of the stack; secrets as it encrypted them."""
+        return [
+            Resource(
+                one["urn"],
+                one["type"],
+                one["urn"].split("::", 3)[3],
+                one["id"],
+                one.get("inputs", {}),
+                one.get("outputs", {}),
+            )
+            for one in self._latest()
+            if one.get("id") and not one.get("delete")
+        ]
+
+    def _latest(self) -> list[dict[str, Any]]:
         path = self._state(PROJECT)
         if not path.exists():
-            return False
+            return []
         checkpoint = json.loads(path.read_text())["checkpoint"]
-        return bool((checkpoint.get("latest") or {}).get("resources"))
+        return (checkpoint.get("latest") or {}).get("resources") or []
 
     @property
     def _plugin(self) -> Path:

@@ -19,6 +19,7 @@ class Operation(StrEnum):
     SAME = "same"
     CREATE = "create"
     UPDATE = "update"
+    REPLACE = "replace"
     IMPORT = "import"
     DELETE = "delete"
 
@@ -48,6 +49,8 @@ class Result:
     steps: list[Step] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
+    lost: list[str] = field(default_factory=list)
+    """Logical names of what AWS no longer had when the run began; an update makes it again."""
 
     @property
     def changes(self) -> list[Step]:

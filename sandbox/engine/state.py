@@ -69,6 +69,10 @@ class State:
             self._resources.pop(urn, None)
             self._append({"remove": urn})
 
+    def ignore(self, urn: str) -> None:
+        """Forget it for this run alone."""
+        self._resources.pop(urn, None)
+
     def _append(self, step: Mapping[str, Any]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a") as journal:

@@ -113,6 +113,10 @@ class Provider:
         """
         return self._handler(type_).read(id_, inputs)
 
+    def lost(self, type_: str, known: Mapping[str, Mapping[str, Any]]) -> set[str]:
+        """Those of the ids, each with its inputs, that AWS no longer has."""
+        return self._handler(type_).lost(known)
+
     def update(
         self,
         type_: str,

@@ -9,6 +9,7 @@ from sandbox.provider.base import (
     Created,
     Handler,
     Inputs,
+    Listing,
     Read,
     camel,
     found,
@@ -99,6 +100,7 @@ class Function(Handler):
     replaces = frozenset({"name", "packageType"})
     computed = frozenset({"name", "architectures", "tracingConfig", "loggingConfig"})
     unreadable = frozenset({"code"})
+    listing = Listing("list_functions", "Functions", "FunctionName")
 
     def check(self, inputs: Inputs) -> list[str]:
         problems = []

@@ -3,7 +3,7 @@
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, TypeVar
 
 from botocore.exceptions import ClientError
@@ -34,6 +34,16 @@ class Read:
     outputs: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Listing:
+    """An API operation that lists every resource of a type, and where their ids are in it."""
+
+    operation: str
+    answer: str
+    id: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Handler(ABC):
     """One resource type. The methods get inputs that are clean and fully known."""
 
@@ -46,6 +56,8 @@ class Handler(ABC):
     """Inputs that keep their value when the program leaves them out."""
     unreadable: ClassVar[frozenset[str]] = frozenset()
     """Inputs that AWS does not give back."""
+    listing: ClassVar[Listing | None] = None
+    """How AWS lists all of them, where one call tells what a hundred reads would."""
 
     def __init__(self, client: Callable[[str], Any]) -> None:
         self._client = client
@@ -76,6 +88,14 @@ class Handler(ABC):
 
     @abstractmethod
     def delete(self, id_: str, inputs: Inputs, /) -> None: ...
+
+    def lost(self, known: Mapping[str, Inputs]) -> set[str]:
+        """Those of the ids, each with its inputs, that AWS no longer has."""
+        if self.listing is None:
+            return {id_ for id_, inputs in known.items() if self.read(id_, inputs) is None}
+        pages = self.api.get_paginator(self.listing.operation).paginate(**self.listing.arguments)
+        listed = (one for page in pages for one in page[self.listing.answer])
+        return known.keys() - {one[self.listing.id] for one in listed}
 
     def update(
         self, _id: str, _old: Inputs, _new: Inputs, _changed: frozenset[str], /

@@ -9,6 +9,7 @@ from sandbox.provider.base import (
     Created,
     Handler,
     Inputs,
+    Listing,
     Read,
     camel,
     found,
@@ -128,6 +129,7 @@ class MetricAlarm(_Alarm):
     type_name = "aws:cloudwatch/metricAlarm:MetricAlarm"
     name_input = "name"
     answer_list = "MetricAlarms"
+    listing = Listing("describe_alarms", "MetricAlarms", "AlarmName")
     schema = block(
         name=text(NOT_EMPTY),
         actionsEnabled=flag(default=True),
@@ -237,6 +239,9 @@ class CompositeAlarm(_Alarm):
     type_name = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
     name_input = "alarmName"
     answer_list = "CompositeAlarms"
+    listing = Listing(
+        "describe_alarms", "CompositeAlarms", "AlarmName", {"AlarmTypes": ["CompositeAlarm"]}
+    )
     schema = block(
         alarmName=text(length(0, limits.ALARM_NAME_LENGTH)),
         alarmRule=text(length(1, 10_240)),

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sandbox.provider.base import Created, Handler, Inputs, Read, found, pascal
+from sandbox.provider.base import Created, Handler, Inputs, Listing, Read, found, pascal
 from sandbox.provider.schema import Json, block, text
 from sandbox.provider.validators import matches
 
@@ -23,6 +23,7 @@ class Dashboard(Handler):
         ),
     )
     replaces = frozenset({"dashboardName"})
+    listing = Listing("list_dashboards", "DashboardEntries", "DashboardName")
 
     def create(self, _name: str, inputs: Inputs) -> Created:
         name = inputs["dashboardName"]

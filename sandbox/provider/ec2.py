@@ -12,6 +12,7 @@ from sandbox.provider.base import (
     Created,
     Handler,
     Inputs,
+    Listing,
     Read,
     found,
     physical_name,
@@ -85,6 +86,7 @@ class SecurityGroup(Handler):
     )
     replaces = frozenset({"name", "description", "vpcId"})
     computed = frozenset({"name", "vpcId", "ingress", "egress"})
+    listing = Listing("describe_security_groups", "SecurityGroups", "GroupId")
 
     def create(self, name: str, inputs: Inputs) -> Created:
         more: dict[str, Any] = {"VpcId": inputs["vpcId"]} if "vpcId" in inputs else {}

@@ -9,6 +9,7 @@ from sandbox.provider.base import (
     Created,
     Handler,
     Inputs,
+    Listing,
     Read,
     found,
     physical_name,
@@ -44,6 +45,7 @@ class TargetGroup(Handler):
     )
     replaces = frozenset({"name", "targetType"})
     computed = frozenset({"name"})
+    listing = Listing("describe_target_groups", "TargetGroups", "TargetGroupArn")
 
     def create(self, name: str, inputs: Inputs) -> Created:
         group = self.api.create_target_group(

@@ -6,6 +6,7 @@ from sandbox.provider.base import (
     Created,
     Handler,
     Inputs,
+    Listing,
     Read,
     found,
     physical_name,
@@ -44,6 +45,7 @@ class Role(Handler):
     )
     replaces = frozenset({"name"})
     computed = frozenset({"name"})
+    listing = Listing("list_roles", "Roles", "RoleName")
 
     def create(self, name: str, inputs: Inputs) -> Created:
         role = self.api.create_role(

@@ -195,9 +195,24 @@ class ListenerRule(Handler):
     def delete(self, id_: str, _inputs: Inputs) -> None:
         found(lambda: self.api.delete_rule(RuleArn=id_), "RuleNotFound")
 
+    def lost(self, known: Mapping[str, Inputs]) -> set[str]:
+        listed = {
+            rule["RuleArn"]
+            for listener in {inputs["listenerArn"] for inputs in known.values()}
+            for rule in self._rules(listener)
+        }
+        return known.keys() - listed
+
+    def _rules(self, listener: str) -> Iterator[Mapping[str, Any]]:
+        try:
+            pages = self.api.get_paginator("describe_rules").paginate(ListenerArn=listener)
+            for page in pages:
+                yield from page["Rules"]
+        except self.api.exceptions.ListenerNotFoundException:
+            return
+
     def _next_priority(self, listener: str) -> int:
-        pages = self.api.get_paginator("describe_rules").paginate(ListenerArn=listener)
-        taken = [int(r["Priority"]) for page in pages for r in page["Rules"] if not r["IsDefault"]]
+        taken = [int(rule["Priority"]) for rule in self._rules(listener) if not rule["IsDefault"]]
         return max(taken, default=0) + 1
 
 

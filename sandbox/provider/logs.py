@@ -7,6 +7,7 @@ from sandbox.provider.base import (
     Created,
     Handler,
     Inputs,
+    Listing,
     Read,
     found,
     physical_name,
@@ -45,6 +46,7 @@ class LogGroup(Handler):
     )
     replaces = frozenset({"name"})
     computed = frozenset({"name"})
+    listing = Listing("describe_log_groups", "logGroups", "logGroupName")
 
     def create(self, name: str, inputs: Inputs) -> Created:
         physical = physical_name(name, inputs)

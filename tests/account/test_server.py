@@ -4,7 +4,7 @@ import json
 import logging
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -522,6 +522,37 @@ def test_calls_are_counted(own_server: AccountServer) -> None:
     }
     assert ask(own_server, "/sandbox/calls", "DELETE")[0] == 204
     assert counted(own_server) == {}
+
+
+def test_a_change_of_what_load_balancers_obey_shows_in_that_account_alone(
+    own_server: AccountServer,
+) -> None:
+    staging = Account.connect(own_server.url, "staging")
+    production = Account.connect(own_server.url, "production")
+    elbv2 = staging.client("elbv2")
+    listener = staging.foundation["privateAlbHttpListenerArn"]
+
+    def changed(call: Callable[[], object]) -> tuple[bool, bool]:
+        before, untouched = staging.changes(), production.changes()
+        call()
+        assert production.changes() == untouched
+        after = staging.changes()
+        return after.rules != before.rules, after.others != before.others
+
+    rules = changed(
+        lambda: elbv2.create_rule(
+            ListenerArn=listener,
+            Priority=1,
+            Conditions=[path("/")],
+            Actions=[fixed_response()],
+        )
+    )
+    group = changed(lambda: elbv2.create_target_group(Name="one", TargetType="lambda"))
+    reads = changed(lambda: elbv2.describe_rules(ListenerArn=listener))
+    logs = changed(lambda: staging.client("logs").create_log_group(logGroupName="one"))
+
+    assert (rules, group) == ((True, False), (False, True))
+    assert reads == logs == (False, False)
 
 
 def test_every_call_of_many_threads_is_counted(own_server: AccountServer) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, cast
 
 from botocore.exceptions import ClientError
 
+from sandbox.changes import Changes
 from sandbox.dataplane.actions import FixedResponse
 from sandbox.dataplane.asgi import HeaderLines, Message
 from sandbox.dataplane.balancer import Balancer, Targets
@@ -276,6 +277,10 @@ class StubApi:
     @property
     def api(self) -> Api:
         return cast("Api", self)
+
+    def changes(self) -> Changes:
+        content = (self.attached, self.permitted, self.reserved, self.broken)
+        return Changes(hash(repr(self.rules)), hash(repr(content)))
 
     def client(self, _service: str) -> "StubApi":
         return self

@@ -144,6 +144,7 @@ def test_a_change_of_rules_does_not_wait_for_the_groups(monkeypatch: pytest.Monk
 
     with running(api, NEVER_S) as source:
         monkeypatch.setattr(StubApi, "describe_target_health", broken)
+        api.attached["python"] = "f"
         api.rules.insert(0, rule(2, path("/a")))
         with pytest.raises(ReadFailed):
             source.refresh()
@@ -176,37 +177,81 @@ def test_a_target_and_its_permission_go_live_though_no_rule_changes() -> None:
         wait_for(source, lambda live: live.version > 2)
 
 
-def test_a_turn_reads_what_is_not_ready_and_every_fourth_one_other_group() -> None:
-    names = ["a", "b", "c", "d"]
-    api = StubApi(
-        [
-            rule(1, path("/a"), action=weighted(*((group_arn(name), 1) for name in names))),
-            DEFAULT,
-        ],
-        attached=dict.fromkeys(names[:-1], "f"),
+NAMES = ["a", "b", "c", "d"]
+
+
+def unready_api() -> StubApi:
+    """One rule with four groups, of which the last has no target yet."""
+    weights = ((group_arn(name), 1) for name in NAMES)
+    return StubApi(
+        [rule(1, path("/a"), action=weighted(*weights)), DEFAULT],
+        attached=dict.fromkeys(NAMES[:-1], "f"),
         permitted={"f"},
     )
-    source = Source(api.api, {"public": LISTENER}, NEVER_S)
-    read = []
-    for _ in range(13):
-        api.asked.clear()
-        source._turn(everything=False)  # a turn without the thread
-        read.append(sorted(api.asked))
 
-    between = [["d"]] * 3
-    assert read == [names, *between, ["a", "d"], *between, ["b", "d"], *between, ["c", "d"]]
+
+def asked(api: StubApi, source: Source, *, at_once: bool = False) -> list[str]:
+    """The groups that a turn reads."""
     api.asked.clear()
-    source._turn(everything=True)
-    assert sorted(api.asked) == names
+    source._turn(at_once=at_once)  # a turn without the thread
+    return sorted(api.asked)
+
+
+def test_a_turn_reads_nothing_while_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = unready_api()
+    source = Source(api.api, {"public": LISTENER}, NEVER_S)
+    assert asked(api, source, at_once=True) == NAMES
+    monkeypatch.setattr(StubApi, "paginate", None)  # the rules cannot be read
+
+    assert [asked(api, source), asked(api, source, at_once=True)] == [[], []]
+    assert source.status()["error"] is None
+
+
+def test_after_a_change_of_rules_only_groups_that_are_not_ready_are_read() -> None:
+    api = unready_api()
+    source = Source(api.api, {"public": LISTENER}, NEVER_S)
+    source._turn(at_once=True)
+    api.rules.insert(0, rule(2, path("/b")))
+
+    assert asked(api, source) == ["d"]
+    assert to(source.live, "/b") == "2"
+    assert asked(api, source) == []
+
+
+def test_after_another_change_all_is_read_when_nothing_changes_any_more_or_at_once() -> None:
+    api = unready_api()
+    source = Source(api.api, {"public": LISTENER}, NEVER_S)
+    source._turn(at_once=True)
+
+    api.permitted.clear()
+    assert asked(api, source) == ["d"]
+    api.reserved = 7
+    assert asked(api, source) == ["d"]
+    assert asked(api, source) == NAMES
+    assert asked(api, source) == []
+    api.reserved = 8
+    assert asked(api, source, at_once=True) == NAMES
+
+
+def test_after_an_error_all_is_read_again() -> None:
+    api = unready_api()
+    source = Source(api.api, {"public": LISTENER}, NEVER_S)
+    source._turn(at_once=True)
+    api.broken = OSError()
+    source._turn(at_once=True)
+    assert source.status()["error"]
+    api.broken = None
+
+    assert asked(api, source, at_once=True) == NAMES
+    assert source.status()["error"] is None
 
 
 def test_groups_that_no_rule_uses_are_forgotten() -> None:
     api = StubApi([rule(1, path("/a"), action=forward(group_arn("python"))), DEFAULT])
     source = Source(api.api, {"public": LISTENER}, NEVER_S)
-    source._turn(everything=True)
+    source._turn(at_once=True)
     api.rules = [DEFAULT]
-    source._turn(everything=False)
-    api.asked.clear()
-    source._turn(everything=False)
+    source._turn(at_once=False)
+    api.attached["python"] = "f"
 
-    assert api.asked == []
+    assert asked(api, source, at_once=True) == []

@@ -104,6 +104,19 @@ def test_the_last_step_of_a_replacement_does_not_hide_its_reason() -> None:
         found.refuse()
 
 
+def test_what_is_not_known_yet_forces_no_replacement_and_what_is_known_does() -> None:
+    inputs = {"targetId": rpc.UNKNOWN, "targetGroupArn": "arn:other"}
+    foreseen = planned("replace", "a", keys=["targetId"], new={"inputs": inputs})
+    both = planned("replace", "b", keys=["targetGroupArn", "targetId"], new={"inputs": inputs})
+
+    found, _ = recorder(foreseen)
+    found.refuse()
+    found(EngineEvent.from_json(both))
+
+    with pytest.raises(DeploymentError, match="b: a change of targetGroupArn would replace it"):
+        found.refuse()
+
+
 def test_mandatory_policies_forbid_and_advisory_ones_do_not() -> None:
     violation = {"policyName": "one-group", "message": "two\n", "enforcementLevel": "mandatory"}
     advice = {**violation, "enforcementLevel": "advisory"}
