@@ -1,10 +1,12 @@
 """Contract, "What the foundation stack provides"."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pulumi
 import pytest
+from pulumi.runtime import settings
 
 from tests.support.recorder import FOUNDATION, Program
 
@@ -42,3 +44,15 @@ def test_missing_outputs_are_named_in_one_error(run: Callable[..., Program]) -> 
 def test_the_eleven_outputs_of_the_contract_are_enough(staging: Program) -> None:
     assert sorted(FOUNDATION) == sorted(OUTPUTS)
     assert staging.registrations
+
+
+def test_what_an_earlier_run_of_the_process_left_is_not_awaited(
+    run: Callable[..., Program],
+) -> None:
+    loop = asyncio.new_event_loop()
+    left = loop.create_future()
+    left.set_result(None)
+    settings.SETTINGS.outputs.add(left)
+    loop.close()
+
+    assert run().registrations
