@@ -6,6 +6,7 @@ changed), 3 no account to talk to, 4 changes where none were expected, 130 inter
 
 import gc
 import os
+import signal
 import sys
 
 import typer
@@ -39,5 +40,7 @@ def main() -> None:
     """Entry point of the command."""
     os.environ.setdefault("PULUMI_ERROR_OUTPUT_STRING", "1")
     sys.path.insert(0, str(ROOT))
+    # What ends a process in an orderly way lets calls under way come to their end, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     gc.freeze()  # what is imported lives as long as the process: keep it out of collections
     app()

@@ -4,7 +4,7 @@ import contextlib
 import runpy
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,7 +14,8 @@ from policy.registry import Policy
 from policy.wire import from_request
 from sandbox.account.client import Account
 from sandbox.engine.embedded import Engine, run
-from sandbox.engine.lost import find_lost
+from sandbox.engine.lock import only_update
+from sandbox.engine.recovery import catch_up
 from sandbox.engine.result import (
     DeploymentError,
     EngineName,
@@ -23,7 +24,7 @@ from sandbox.engine.result import (
     forbidden,
     unwatched,
 )
-from sandbox.engine.state import Resource, State
+from sandbox.engine.state import State
 from sandbox.packages import write_stand_ins
 from sandbox.provider import Provider
 from sandbox.stackfile import PROJECT, ROOT, StackConfig
@@ -59,17 +60,20 @@ class Deployment:
 
     def has_resources(self) -> bool:
         """Whether this engine has deployed anything of the stack into the account."""
-        return any(State(self.state_path))
+        state = State(self.state_path)
+        return bool(state.begun) or any(state)
 
     def preview(self, watch: Watcher = unwatched) -> Result:
         """What an update would change; changes nothing.
 
         Raises DeploymentError when a policy forbids it or cannot decide.
         """
-        return self._foreseen(self._lost(), watch)
+        state = State(self.state_path, read_only=True)
+        lost = self._catch_up(state)
+        return replace(self._foreseen(state, watch), lost=lost)
 
-    def _foreseen(self, lost: Sequence[Resource], watch: Watcher = unwatched) -> Result:
-        engine = self._run(self.program, lost, preview=True, watch=watch)
+    def _foreseen(self, state: State, watch: Watcher = unwatched) -> Result:
+        engine = self._run(self.program, state, preview=True, watch=watch)
         report = check(
             (from_request(urn, request) for urn, request in engine.requests),
             self.rules,
@@ -83,30 +87,36 @@ class Deployment:
         """Make the account what the program says.
 
         Where policies judge, a preview comes first and must pass. What was deleted by hand is
-        made again.
+        made again. Raises DeploymentError also while another update is under way.
         """
-        lost = self._lost()
-        if self.rules:
-            self._foreseen(lost)
-        return self._run(self.program, lost, preview=False, watch=watch).result
+        with self._locked() as state:
+            lost = self._catch_up(state)
+            if self.rules:
+                self._foreseen(state)
+            done = self._run(self.program, state, preview=False, watch=watch)
+        return replace(done.result, lost=lost)
 
     def destroy(self, watch: Watcher = unwatched) -> Result:
         """Delete every resource of the stack."""
-        return self._run(lambda: None, (), preview=False, watch=watch).result
+        with self._locked() as state:
+            self._catch_up(state)
+            return self._run(lambda: None, state, preview=False, watch=watch).result
 
-    def _lost(self) -> list[Resource]:
-        return find_lost(self._provider, State(self.state_path))
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[State]:
+        with only_update(self._stack_folder / "lock", self.config.stack):
+            yield State(self.state_path)
+
+    def _catch_up(self, state: State) -> list[str]:
+        return sorted(one.name for one in catch_up(self._provider, state))
 
     @property
     def _provider(self) -> Provider:
         return Provider(self.account.client)
 
     def _run(
-        self, program: Callable[[], Any], lost: Sequence[Resource], *, preview: bool, watch: Watcher
+        self, program: Callable[[], Any], state: State, *, preview: bool, watch: Watcher
     ) -> Engine:
-        state = State(self.state_path)
-        for resource in lost:
-            (state.ignore if preview else state.remove)(resource.urn)
         engine = Engine(
             self._provider,
             state,
@@ -115,7 +125,6 @@ class Deployment:
             preview=preview,
             watch=watch,
         )
-        engine.result.lost = sorted(resource.name for resource in lost)
         with self._packages(), self.config.applied():
             run(engine, program, project=PROJECT, stack_name=self.config.stack)
         return engine

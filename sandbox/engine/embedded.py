@@ -33,17 +33,17 @@ from pulumi.runtime import mocks, rpc, settings, stack
 from pulumi.runtime.proto import resource_pb2
 
 from sandbox.engine.result import (
-    DeploymentError,
     Operation,
     Result,
     Step,
     Watcher,
+    failed,
     no_such_stack,
     unwatched,
     would_replace,
 )
-from sandbox.engine.state import Resource, State
-from sandbox.provider import Provider
+from sandbox.engine.state import DIGEST, Resource, State
+from sandbox.provider import Created, Provider, Unfinished, explain
 from sandbox.provider.base import words
 from sandbox.provider.schema import has_unknown
 
@@ -102,7 +102,7 @@ class Engine(mocks.MockMonitor):
         except Exception as error:
             self.stop()
             with self._lock:
-                self.result.failures.append(f"{request.type} {request.name}: {words(error)}")
+                self.result.failures.append(self._explained(request, error))
             raise
         response = resource_pb2.RegisterResourceResponse(urn=urn, id=resource.id)
         response.object.CopyFrom(request.object)
@@ -185,13 +185,28 @@ class Engine(mocks.MockMonitor):
         if self.preview:
             new = replace(new, id="", outputs={})
         else:
-            created = self._provider.create(new.type, new.name, inputs)
+            created = self._record_creation(new, inputs)
             new = replace(new, id=created.id, outputs=created.outputs)
             self._state.put(new)
         with self._lock:
             self._created.add(new.urn)
         self._done(Step(operation, new.type, new.name))
         return new
+
+    def _record_creation(self, new: Resource, inputs: Mapping[str, Any]) -> Created:
+        """Create; what comes of it can be found whatever ends the run."""
+        named = self._provider.named(new.type, new.name, new.inputs)
+        made_up = {name: value for name, value in named.items() if name not in new.inputs}
+        begun = replace(new, id="", inputs=named)
+        self._state.begin(begun)
+        try:
+            return self._provider.create(new.type, new.name, {**inputs, **made_up})
+        except Unfinished as error:
+            self._state.begin(replace(begun, id=error.created.id))
+            raise
+        except ClientError:
+            self._state.remove(new.urn)
+            raise
 
     def _update(
         self,
@@ -243,9 +258,14 @@ class Engine(mocks.MockMonitor):
                         self._provider.delete(resource.type, resource.id, resource.inputs)
                         self._state.remove(urn)
                 except (ClientError, BotoCoreError) as error:
-                    self.result.failures.append(f"{resource.type} {resource.name}: {words(error)}")
+                    text = explain(resource.type, resource.inputs, error)
+                    self.result.failures.append(f"{resource.type} {resource.name}: {text}")
                     return
                 self._done(Step(Operation.DELETE, resource.type, resource.name))
+
+    def _explained(self, request: Any, error: Exception) -> str:
+        inputs = rpc.deserialize_properties(request.object)
+        return f"{request.type} {request.name}: {explain(request.type, inputs, error)}"
 
     def _done(self, step: Step) -> None:
         with self._lock:
@@ -273,7 +293,7 @@ class Engine(mocks.MockMonitor):
         if isinstance(value, pulumi.AssetArchive):
             return {"archive": ""}  # stands for what the function has, and is put in place below
         if secret and value != rpc.UNKNOWN:
-            return f"secret {hmac.new(self._key, str(value).encode(), 'sha256').hexdigest()}"
+            return f"{DIGEST}{hmac.new(self._key, str(value).encode(), 'sha256').hexdigest()}"
         return value
 
 
@@ -304,7 +324,7 @@ def run(engine: Engine, program: Callable[[], Any], *, project: str, stack_name:
     if not engine.result.failures:
         engine.delete_unregistered()
     if engine.result.failures:
-        raise DeploymentError("\n".join(engine.result.failures))
+        raise failed(engine.result.failures, engine.result.steps)
 
 
 @contextlib.contextmanager

@@ -20,9 +20,9 @@ from typing import Any, ClassVar
 from pulumi.automation.events import EngineEvent
 
 from sandbox.account.client import Account
-from sandbox.engine.lost import find_lost
 from sandbox.engine.pulumi_events import Recorder
 from sandbox.engine.pulumi_project import FOUNDATION, PulumiProject, stack_name
+from sandbox.engine.recovery import find_lost
 from sandbox.engine.result import DeploymentError, EngineName, Result, Watcher, unwatched
 from sandbox.engine.state import Resource
 from sandbox.provider import Provider

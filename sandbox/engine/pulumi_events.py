@@ -14,6 +14,7 @@ from sandbox.engine.result import (
     Result,
     Step,
     Watcher,
+    failed,
     forbidden,
     no_such_stack,
     would_replace,
@@ -93,7 +94,7 @@ class Recorder:
         crashed = any(error.message.startswith(_CRASHED) for error in errors)
         if by_program and not crashed and not any(error.urn for error in errors):
             raise pulumi.RunError("\n".join(texts))
-        raise DeploymentError("\n".join(texts) or otherwise)
+        raise failed(texts or [otherwise], self._steps.values())
 
     def _done(self, metadata: StepEventMetadata) -> None:
         if metadata.type == _STACK:
@@ -128,6 +129,8 @@ def _text(error: DiagnosticEvent) -> str:
         return message
     # The engine names a resource whose inputs are wrong once more.
     message = re.sub(r"^\S+ resource '.*?'(:| has a problem:) ", "", message)
+    # As the plugin names it, for whoever uses the CLI by hand.
+    message = message.removeprefix(f"{_name(error.urn)}: ")
     return f"{_kind(error.urn)} {_name(error.urn)}: {message}"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 
 class EngineName(StrEnum):
@@ -33,6 +33,8 @@ class Step:
     name: str
     changed: tuple[str, ...] = ()
 
+
+RULE: Final = "aws:lb/listenerRule:ListenerRule"
 
 Watcher = Callable[[Step], None]
 """Told of each step when it is done, from the threads that do them."""
@@ -66,6 +68,19 @@ class Result:
 
 class DeploymentError(Exception):
     """The run failed; the message lists each resource and AWS's own words."""
+
+
+def failed(failures: Iterable[str], steps: Iterable[Step]) -> DeploymentError:
+    """The failures of a run; where rules are among them, also which ones have moved."""
+    lines = list(failures)
+    if any(line.startswith(RULE) for line in lines):
+        moved = sorted(
+            step.name
+            for step in steps
+            if step.type == RULE and step.operation is not Operation.SAME
+        )
+        lines.append(f"Listener rules that this run changed: {', '.join(moved) or 'none'}.")
+    return DeploymentError("\n".join(lines))
 
 
 def would_replace(properties: Iterable[str]) -> str:

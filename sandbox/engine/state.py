@@ -1,7 +1,8 @@
 """What a stack has in the running account, as an append-only journal on disk.
 
-Each line is one finished step, so a run that is cut off loses nothing that AWS has
-already answered. Secrets are kept as digests: enough to see a change, useless to read.
+Each line is one step: what a run is about to create, what it has done. So a run that is cut
+off anywhere leaves nothing that the next one does not know of. Secrets are kept as digests:
+enough to see a change, useless to read.
 """
 
 import json
@@ -9,7 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Final
+
+DIGEST: Final = "secret "
+"""How the digest of a secret begins."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +30,16 @@ class Resource:
 
 
 class State:
-    """The resources of one stack, by URN."""
+    """The resources of one stack, by URN. One that is read only forgets its changes."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._path = path
+        self._read_only = read_only
         self._lock = Lock()
         self._resources: dict[str, Resource] = {}
+        self.begun: dict[str, Resource] = {}
+        """What may be there, and not as its inputs say: a run began to create it and was cut
+        off, or AWS refused what belongs to its creation. The id may be unknown."""
         self._torn = False
         if path.exists():
             journal = path.read_text()
@@ -45,11 +53,12 @@ class State:
             step = json.loads(line)
         except json.JSONDecodeError:
             return
-        if record := step.get("put"):
-            record["dependencies"] = tuple(record["dependencies"])
-            self._resources[record["urn"]] = Resource(**record)
-        else:
-            self._resources.pop(step["remove"], None)
+        ((verb, what),) = step.items()
+        if verb == "remove":
+            self._forget(what)
+            return
+        what["dependencies"] = tuple(what["dependencies"])
+        self._keep(Resource(**what), begun=verb == "begin")
 
     def get(self, urn: str) -> Resource | None:
         return self._resources.get(urn)
@@ -57,24 +66,34 @@ class State:
     def __iter__(self) -> Iterator[Resource]:
         return iter(list(self._resources.values()))
 
+    def begin(self, resource: Resource) -> None:
+        """Record that a resource is about to be created, or is there half."""
+        self._record({"begin": asdict(resource)})
+        self._keep(resource, begun=True)
+
     def put(self, resource: Resource) -> None:
         """Record a resource as it is now."""
-        with self._lock:
-            self._resources[resource.urn] = resource
-            self._append({"put": asdict(resource)})
+        self._record({"put": asdict(resource)})
+        self._keep(resource, begun=False)
 
     def remove(self, urn: str) -> None:
-        """Forget a resource that AWS no longer has."""
-        with self._lock:
-            self._resources.pop(urn, None)
-            self._append({"remove": urn})
+        """Forget a resource that AWS does not have."""
+        self._record({"remove": urn})
+        self._forget(urn)
 
-    def ignore(self, urn: str) -> None:
-        """Forget it for this run alone."""
+    def _keep(self, resource: Resource, *, begun: bool) -> None:
+        self._forget(resource.urn)
+        (self.begun if begun else self._resources)[resource.urn] = resource
+
+    def _forget(self, urn: str) -> None:
         self._resources.pop(urn, None)
+        self.begun.pop(urn, None)
 
-    def _append(self, step: Mapping[str, Any]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a") as journal:
-            journal.write("\n" * self._torn + json.dumps(step) + "\n")
-        self._torn = False
+    def _record(self, step: Mapping[str, Any]) -> None:
+        if self._read_only:
+            return
+        with self._lock:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("a") as journal:
+                journal.write("\n" * self._torn + json.dumps(step) + "\n")
+            self._torn = False

@@ -16,11 +16,11 @@ from typing import Any, Final, TypeVar
 import grpc  # type: ignore[import-untyped]  # it ships no types
 from botocore.exceptions import BotoCoreError, ClientError
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from sandbox.plugin import wire
+from sandbox.provider import HANDLERS, Provider, Unfinished, explain
 from sandbox.provider import Diff as Changes
-from sandbox.provider import Provider
 from sandbox.provider.base import words
 
 VERSION: Final = version("pulumi_aws")
@@ -38,8 +38,10 @@ def _explained(method: _Method) -> _Method:
     def call(self: Any, request: Any, context: grpc.ServicerContext) -> Any:
         try:
             return method(self, request, context)
+        except Unfinished as error:
+            self._abort_unfinished(request, error, context)
         except _FORESEEN as error:
-            context.abort(grpc.StatusCode.FAILED_PRECONDITION, words(error))
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, self._explain(request, error))
 
     return call  # type: ignore[return-value]  # the same signature
 
@@ -61,8 +63,19 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         return plugin_pb2.PluginInfo(version=VERSION)
 
     def GetSchema(self, _request: Any, _context: Any) -> Any:
-        schema = json.dumps({"name": "aws", "version": VERSION})
-        return provider_pb2.GetSchemaResponse(schema=schema)
+        """Types and their properties, from which an import writes code; not what they hold."""
+        anything = {"$ref": "pulumi.json#/Any"}
+        resources = {
+            name: {"inputProperties": dict.fromkeys(handler.schema.fields, anything)}
+            for name, handler in HANDLERS.items()
+        }
+        schema = {
+            "name": "aws",
+            "version": VERSION,
+            "meta": {"moduleFormat": "(.*)(?:/[^/]*)"},  # the real provider's
+            "resources": resources,
+        }
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
 
     @_explained
     def CheckConfig(self, request: Any, _context: Any) -> Any:
@@ -132,14 +145,13 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
     def Update(self, request: Any, _context: Any) -> Any:
         diff = self._diff(request)
         outputs: Mapping[str, Any] = {}
-        if diff.changed and not request.preview:
-            outputs = self._provider(request).update(
-                request.type,
-                request.id,
-                wire.comparable(request.old_inputs),
-                wire.plain(request.news),
-                diff.changed,
-            )
+        if not request.preview:
+            provider, news = self._provider(request), wire.plain(request.news)
+            if diff.changed:
+                old = wire.comparable(request.old_inputs)
+                outputs = provider.update(request.type, request.id, old, news, diff.changed)
+            else:  # the engine knows that its creation was not finished
+                outputs = provider.mend(request.type, request.id, news)
         kept = wire.without(request.olds, request.old_inputs.fields.keys())
         return provider_pb2.UpdateResponse(properties=wire.merged(kept, outputs, request.news))
 
@@ -160,6 +172,31 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
     def Cancel(self, _request: Any, _context: Any) -> Any:
         """Calls under way come to their end, so that the engine records what AWS answered."""
         return empty_pb2.Empty()
+
+    def _explain(self, request: Any, error: Exception) -> str:
+        """What failed and why; what AWS said about a resource comes with its name."""
+        if not isinstance(error, ClientError | Unfinished):
+            return words(error)
+        names = ("news", "properties", "old_inputs")
+        given = next((name for name in names if hasattr(request, name)), None)
+        inputs = wire.comparable(getattr(request, given)) if given else {}
+        return f"{request.name}: {explain(request.type, inputs, error)}"
+
+    def _abort_unfinished(
+        self, request: Any, error: Unfinished, context: grpc.ServicerContext
+    ) -> None:
+        """Say that the resource is there: the next update makes it what the inputs say."""
+        said = self._explain(request, error)
+        code = grpc.StatusCode.UNKNOWN
+        failure = provider_pb2.ErrorResourceInitFailed(
+            id=error.created.id,
+            properties=wire.merged(error.created.outputs, request.properties),
+            reasons=[said],
+        )
+        status = status_pb2.Status(code=code.value[0], message=said)
+        status.details.add().Pack(failure)
+        context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+        context.abort(code, said)
 
     def _provider(self, request: Any) -> Provider:
         return self._connect(request.urn.split(":")[2])

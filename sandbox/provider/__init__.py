@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sandbox.provider import (
     awslambda,
@@ -23,9 +23,9 @@ from sandbox.provider import (
     listener_rule,
     logs,
 )
-from sandbox.provider.base import Created, Handler, Read
+from sandbox.provider.base import Created, Handler, Read, Unfinished
 
-__all__ = ["Created", "Diff", "Provider", "Read"]
+__all__ = ["Created", "Diff", "Provider", "Read", "Unfinished", "explain"]
 
 LOOK_UP: Final = "aws:lb/getListenerRule:getListenerRule"
 
@@ -47,6 +47,12 @@ HANDLERS: Final[Mapping[str, type[Handler]]] = {
         logs.LogGroup,
     )
 }
+
+
+def explain(type_: str, inputs: Mapping[str, Any], error: BaseException) -> str:
+    """Why a call for a resource with these inputs failed, in AWS's own words if it said it."""
+    reason = error.__cause__ if isinstance(error, Unfinished) else error
+    return HANDLERS.get(type_, Handler).explain(inputs, cast("Exception", reason))
 
 
 @dataclass(frozen=True)
@@ -101,9 +107,36 @@ class Provider:
         return Diff(changed, replaces, delete_before_replace=bool(replaces) and named)
 
     def create(self, type_: str, name: str, inputs: Mapping[str, Any]) -> Created:
-        """Create a resource; `name` is its logical name."""
+        """Create a resource; `name` is its logical name.
+
+        Raises Unfinished when it is there and not as the inputs say; `mend` makes it so.
+        """
         handler = self._handler(type_)
-        return handler.create(name, handler.schema.clean(inputs))
+        return handler.create(handler.named(name, handler.schema.clean(inputs)))
+
+    def named(self, type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """The inputs with the name that `create` would make up, to `find` it by."""
+        return self._handler(type_).named(name, inputs)
+
+    def find(self, type_: str, inputs: Mapping[str, Any]) -> Read | None:
+        """What was created from these inputs, when nobody knows whether it was.
+
+        Something of somebody else, which has other tags, is not it.
+        """
+        handler = self._handler(type_)
+        id_ = handler.id_of(handler.schema.clean(inputs))
+        read = handler.read(id_, inputs) if id_ else None
+        ours = read is not None and read.inputs.get("tags") == handler.normal(inputs).get("tags")
+        return read if ours else None
+
+    def mend(self, type_: str, id_: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Make what AWS has what the inputs say; returns its outputs."""
+        read = self.read(type_, id_, inputs)
+        if read is None:
+            raise ValueError(f"AWS has no such resource with the id {id_}")
+        changed = self.diff(type_, read.inputs, inputs).changed
+        updated = self.update(type_, id_, read.inputs, inputs, changed) if changed else {}
+        return {**read.outputs, **updated}
 
     def read(self, type_: str, id_: str, inputs: Mapping[str, Any] | None = None) -> Read | None:
         """The resource as AWS has it, None when it has none.

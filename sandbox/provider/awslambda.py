@@ -12,9 +12,9 @@ from sandbox.provider.base import (
     Listing,
     Read,
     camel,
+    finishing,
     found,
     pascal,
-    physical_name,
     retag,
 )
 from sandbox.provider.schema import (
@@ -123,16 +123,18 @@ class Function(Handler):
             inputs = {**inputs, "loggingConfig": {**logging, "logGroup": None}}
         return super().normal(inputs)
 
-    def create(self, name: str, inputs: Inputs) -> Created:
+    def create(self, inputs: Inputs) -> Created:
         settings = {key: value for key, value in inputs.items() if key not in {"name", "code"}}
         image = settings.pop("imageUri", None)
         code = {"ImageUri": image} if image else {"ZipFile": zipped(inputs["code"])}
         function = self.api.create_function(
-            FunctionName=physical_name(name, inputs), Code=code, **_sent(settings)
+            FunctionName=inputs["name"], Code=code, **_sent(settings)
         )
+        created = Created(function["FunctionName"], _outputs(function))
         if function.get("State") == "Pending":
-            self._wait("function_active_v2", function["FunctionName"])
-        return Created(function["FunctionName"], _outputs(function))
+            with finishing(created):
+                self._wait("function_active_v2", created.id)
+        return created
 
     def read(self, id_: str, inputs: Inputs | None) -> Read | None:
         answer = found(lambda: self.api.get_function(FunctionName=id_), _MISSING)

@@ -2,11 +2,12 @@
 
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, TypeVar
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.provider.schema import Block
 
@@ -44,12 +45,31 @@ class Listing:
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Unfinished(Exception):
+    """A resource was created, and a call that belongs to its creation failed."""
+
+    def __init__(self, created: Created, reason: Exception) -> None:
+        super().__init__(words(reason))
+        self.created = created
+
+
+@contextmanager
+def finishing(created: Created) -> Iterator[None]:
+    """Surrounds the calls with which a creation ends. Raises Unfinished when one fails."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise Unfinished(created, error) from error
+
+
 class Handler(ABC):
     """One resource type. The methods get inputs that are clean and fully known."""
 
     type_name: ClassVar[str]
     service: ClassVar[str]
     schema: ClassVar[Block]
+    name_input: ClassVar[str] = "name"
+    """The input that names the resource in AWS."""
     replaces: ClassVar[frozenset[str]]
     """Inputs that cannot change in place."""
     computed: ClassVar[frozenset[str]] = frozenset()
@@ -69,7 +89,7 @@ class Handler(ABC):
     @property
     def auto_named(self) -> bool:
         """Whether a name is made up when the program gives none."""
-        return "name" in self.computed
+        return self.name_input in self.computed
 
     def check(self, _inputs: Inputs, /) -> list[str]:
         """What the real provider refuses at plan time beyond the schema."""
@@ -80,8 +100,24 @@ class Handler(ABC):
         normal: dict[str, Any] = self.schema.normal(inputs)
         return normal
 
+    def named(self, name: str, inputs: Inputs, /) -> dict[str, Any]:
+        """The inputs with the name that is made up from the logical one when they give none."""
+        if not self.auto_named or inputs.get(self.name_input):
+            return dict(inputs)
+        return {**inputs, self.name_input: self.made_up(name)}
+
+    def made_up(self, name: str, /) -> str:
+        """A name that no other resource has."""
+        return f"{name}-{secrets.token_hex(4)[:7]}"
+
+    def id_of(self, inputs: Inputs, /) -> str | None:
+        """The id of what was created from named inputs, if there is any."""
+        return str(inputs[self.name_input])
+
     @abstractmethod
-    def create(self, name: str, inputs: Inputs, /) -> Created: ...
+    def create(self, inputs: Inputs, /) -> Created:
+        """Create from named inputs. Raises Unfinished."""
+        ...
 
     @abstractmethod
     def read(self, id_: str, inputs: Inputs | None, /) -> Read | None: ...
@@ -103,6 +139,11 @@ class Handler(ABC):
         """Change what changed; returns the outputs that the change may have altered."""
         raise NotImplementedError(f"{self.type_name} cannot change in place")
 
+    @staticmethod
+    def explain(_inputs: Inputs, error: Exception, /) -> str:
+        """Why a call for a resource with these inputs failed."""
+        return words(error)
+
     def as_written(self, found: Inputs, inputs: Inputs | None) -> dict[str, Any]:
         """What was found in AWS, in the shape of the inputs that a program gave before."""
         normal = self.normal(found)
@@ -113,11 +154,6 @@ class Handler(ABC):
             for name, value in normal.items()
             if name not in self.computed or inputs.get(name) is not None
         } | {name: inputs[name] for name in self.unreadable if inputs.get(name) is not None}
-
-
-def physical_name(logical: str, inputs: Inputs) -> str:
-    """The name the program gave, or one from the logical name."""
-    return str(inputs.get("name") or f"{logical}-{secrets.token_hex(4)[:7]}")
 
 
 def found(call: Callable[[], T], *absent: str) -> T | None:

@@ -12,9 +12,9 @@ from sandbox.provider.base import (
     Listing,
     Read,
     camel,
+    finishing,
     found,
     pascal,
-    physical_name,
     retag,
     tag_list,
     tag_table,
@@ -73,7 +73,6 @@ class _Alarm(Handler):
     """What the two kinds of alarm have in common."""
 
     service = "cloudwatch"
-    name_input: ClassVar[str]
     answer_list: ClassVar[str]
 
     def read(self, id_: str, inputs: Inputs | None) -> Read | None:
@@ -100,10 +99,13 @@ class _Alarm(Handler):
     def delete(self, id_: str, _inputs: Inputs) -> None:
         found(lambda: self.api.delete_alarms(AlarmNames=[id_]), _MISSING)
 
-    def create(self, name: str, inputs: Inputs) -> Created:
-        physical = inputs.get(self.name_input) or physical_name(name, inputs)
+    def create(self, inputs: Inputs) -> Created:
+        physical = inputs[self.name_input]
         self._put(physical, inputs, **tagged(inputs))
-        return Created(physical, self._outputs(self._describe(physical)))
+        created = Created(physical, {})
+        with finishing(created):
+            created.outputs.update(self._outputs(self._describe(physical)))
+        return created
 
     @abstractmethod
     def _put(self, name: str, inputs: Inputs, **tags: Any) -> None: ...
@@ -127,7 +129,6 @@ class MetricAlarm(_Alarm):
     """An alarm over one metric or over metric queries. A change sends the whole alarm."""
 
     type_name = "aws:cloudwatch/metricAlarm:MetricAlarm"
-    name_input = "name"
     answer_list = "MetricAlarms"
     listing = Listing("describe_alarms", "MetricAlarms", "AlarmName")
     schema = block(

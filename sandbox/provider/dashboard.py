@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sandbox.provider.base import Created, Handler, Inputs, Listing, Read, found, pascal
+from sandbox.provider.base import Created, Handler, Inputs, Listing, Read, finishing, found, pascal
 from sandbox.provider.schema import Json, block, text
 from sandbox.provider.validators import matches
 
@@ -22,13 +22,17 @@ class Dashboard(Handler):
             )
         ),
     )
+    name_input = "dashboardName"
     replaces = frozenset({"dashboardName"})
     listing = Listing("list_dashboards", "DashboardEntries", "DashboardName")
 
-    def create(self, _name: str, inputs: Inputs) -> Created:
+    def create(self, inputs: Inputs) -> Created:
         name = inputs["dashboardName"]
         self.api.put_dashboard(**pascal(inputs))
-        return Created(name, {"dashboardArn": self._get(name)["DashboardArn"]})
+        created = Created(name, {})
+        with finishing(created):
+            created.outputs["dashboardArn"] = self._get(name)["DashboardArn"]
+        return created
 
     def read(self, id_: str, inputs: Inputs | None) -> Read | None:
         board = self._get(id_)

@@ -14,8 +14,8 @@ from sandbox.provider.base import (
     Inputs,
     Listing,
     Read,
+    finishing,
     found,
-    physical_name,
     retag,
     tag_list,
     tag_table,
@@ -88,20 +88,28 @@ class SecurityGroup(Handler):
     computed = frozenset({"name", "vpcId", "ingress", "egress"})
     listing = Listing("describe_security_groups", "SecurityGroups", "GroupId")
 
-    def create(self, name: str, inputs: Inputs) -> Created:
+    def id_of(self, inputs: Inputs) -> str | None:
+        named = [{"Name": "group-name", "Values": [inputs["name"]]}]
+        groups = self.api.describe_security_groups(Filters=named)["SecurityGroups"]
+        return groups[0]["GroupId"] if groups else None
+
+    def create(self, inputs: Inputs) -> Created:
         more: dict[str, Any] = {"VpcId": inputs["vpcId"]} if "vpcId" in inputs else {}
         tags = tagged(inputs)
         if tags:
             more["TagSpecifications"] = [{"ResourceType": "security-group", **tags}]
         id_ = self.api.create_security_group(
-            GroupName=physical_name(name, inputs),
+            GroupName=inputs["name"],
             Description=inputs.get("description", "Managed by Pulumi"),
             **more,
         )["GroupId"]
-        group = self._describe(id_)
-        for direction in _LISTS:  # AWS opens the egress of every new group
-            self._reconcile(group, direction, inputs.get(direction, []))
-        return Created(id_, self._outputs(group))
+        created = Created(id_, {})
+        with finishing(created):
+            group = self._describe(id_)
+            created.outputs.update(self._outputs(group))
+            for direction in _LISTS:  # AWS opens the egress of every new group
+                self._reconcile(group, direction, inputs.get(direction, []))
+        return created
 
     def read(self, id_: str, inputs: Inputs | None) -> Read | None:
         group = self._describe(id_)

@@ -11,8 +11,8 @@ from sandbox.provider.base import (
     Inputs,
     Listing,
     Read,
+    finishing,
     found,
-    physical_name,
     retag,
     tag_list,
     tag_table,
@@ -47,14 +47,21 @@ class TargetGroup(Handler):
     computed = frozenset({"name"})
     listing = Listing("describe_target_groups", "TargetGroups", "TargetGroupArn")
 
-    def create(self, name: str, inputs: Inputs) -> Created:
+    def id_of(self, inputs: Inputs) -> str | None:
+        answer = found(
+            lambda: self.api.describe_target_groups(Names=[inputs["name"]]), "TargetGroupNotFound"
+        )
+        return answer["TargetGroups"][0]["TargetGroupArn"] if answer else None
+
+    def create(self, inputs: Inputs) -> Created:
         group = self.api.create_target_group(
-            Name=physical_name(name, inputs), TargetType="lambda", **tagged(inputs)
+            Name=inputs["name"], TargetType="lambda", **tagged(inputs)
         )["TargetGroups"][0]
-        arn = group["TargetGroupArn"]
+        created = Created(group["TargetGroupArn"], self._outputs(group))
         if inputs.get("lambdaMultiValueHeadersEnabled"):
-            self._set_multi_value(arn, inputs)
-        return Created(arn, self._outputs(group))
+            with finishing(created):
+                self._set_multi_value(created.id, inputs)
+        return created
 
     def read(self, id_: str, inputs: Inputs | None) -> Read | None:
         answer = found(
@@ -107,10 +114,13 @@ class TargetGroupAttachment(Handler):
     schema = block(targetGroupArn=text(), targetId=text())
     replaces = frozenset(schema.fields)
 
-    def create(self, _name: str, inputs: Inputs) -> Created:
+    def id_of(self, inputs: Inputs) -> str:
+        return _attachment_id(inputs["targetGroupArn"], inputs["targetId"])
+
+    def create(self, inputs: Inputs) -> Created:
         arn, target = inputs["targetGroupArn"], inputs["targetId"]
         self.api.register_targets(TargetGroupArn=arn, Targets=[{"Id": target}])
-        return Created(_attachment_id(arn, target), {})
+        return Created(self.id_of(inputs), {})
 
     def read(self, id_: str, inputs: Inputs | None) -> Read | None:
         arn, _, target = id_.partition(",")

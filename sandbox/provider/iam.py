@@ -9,7 +9,6 @@ from sandbox.provider.base import (
     Listing,
     Read,
     found,
-    physical_name,
     retag,
     tag_list,
     tag_table,
@@ -47,9 +46,9 @@ class Role(Handler):
     computed = frozenset({"name"})
     listing = Listing("list_roles", "Roles", "RoleName")
 
-    def create(self, name: str, inputs: Inputs) -> Created:
+    def create(self, inputs: Inputs) -> Created:
         role = self.api.create_role(
-            RoleName=physical_name(name, inputs),
+            RoleName=inputs["name"],
             AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
             **tagged(inputs),
         )["Role"]
@@ -103,10 +102,12 @@ class RolePolicy(Handler):
     replaces = frozenset({"name", "role"})
     computed = frozenset({"name"})
 
-    def create(self, name: str, inputs: Inputs) -> Created:
-        role, policy = inputs["role"], physical_name(name, inputs)
-        self._put(role, policy, inputs)
-        return Created(f"{role}:{policy}", {"name": policy})
+    def id_of(self, inputs: Inputs) -> str:
+        return f"{inputs['role']}:{inputs['name']}"
+
+    def create(self, inputs: Inputs) -> Created:
+        self._put(inputs["role"], inputs["name"], inputs)
+        return Created(self.id_of(inputs), {"name": inputs["name"]})
 
     def read(self, id_: str, inputs: Inputs | None) -> Read | None:
         role, _, name = id_.partition(":")
@@ -139,10 +140,12 @@ class RolePolicyAttachment(Handler):
     schema = block(policyArn=text(ARN), role=text())
     replaces = frozenset(schema.fields)
 
-    def create(self, _name: str, inputs: Inputs) -> Created:
-        role, policy = inputs["role"], inputs["policyArn"]
-        self.api.attach_role_policy(RoleName=role, PolicyArn=policy)
-        return Created(f"{role}/{policy}", {})
+    def id_of(self, inputs: Inputs) -> str:
+        return f"{inputs['role']}/{inputs['policyArn']}"
+
+    def create(self, inputs: Inputs) -> Created:
+        self.api.attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
+        return Created(self.id_of(inputs), {})
 
     def read(self, id_: str, inputs: Inputs | None) -> Read | None:
         role, _, policy = id_.partition("/")

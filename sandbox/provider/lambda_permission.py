@@ -41,6 +41,7 @@ class Permission(Handler):
             )
         ),
     )
+    name_input = "statementId"
     replaces = frozenset(schema.fields)
     computed = frozenset({"statementId"})
 
@@ -48,11 +49,13 @@ class Permission(Handler):
         super().__init__(client)
         self._lock = Lock()  # Lambda loses permissions that are added at the same time
 
-    def create(self, _name: str, inputs: Inputs) -> Created:
-        statement = inputs.get("statementId") or f"terraform-{secrets.token_hex(13)}"
-        fields = {**inputs, "statementId": statement}
+    def made_up(self, _name: str) -> str:
+        return f"terraform-{secrets.token_hex(13)}"
+
+    def create(self, inputs: Inputs) -> Created:
+        statement = inputs["statementId"]
         with self._lock:
-            self.api.add_permission(**pascal(fields, function="FunctionName"))
+            self.api.add_permission(**pascal(inputs, function="FunctionName"))
         return Created(statement, {"statementId": statement})
 
     def read(self, id_: str, inputs: Inputs | None) -> Read | None:

@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from botocore.exceptions import ClientError
+
 from routing import limits
-from sandbox.provider.base import Created, Handler, Inputs, Read, found, tagged
+from sandbox.provider.base import Created, Handler, Inputs, Read, found, tagged, words
 from sandbox.provider.elbv2 import change_tags, tags_of
 from sandbox.provider.rule_forms import (
     read_action,
@@ -29,6 +31,8 @@ from sandbox.provider.validators import ARN, between, cidr, length, matches, one
 
 _DEFAULT_PRIORITY: Final = 99_999
 """What the real provider calls the place of a listener's default rule."""
+IN_RUNBOOK: Final = frozenset({"PriorityInUse", "RuleNotFound"})
+"""Refusals that have a row in docs/runbook.md."""
 
 
 def _values() -> Block:
@@ -138,7 +142,12 @@ class ListenerRule(Handler):
             ]
         return normal
 
-    def create(self, _name: str, inputs: Inputs) -> Created:
+    def id_of(self, inputs: Inputs) -> str | None:
+        priority = str(inputs.get("priority"))
+        rules = self._rules(inputs["listenerArn"])
+        return next((rule["RuleArn"] for rule in rules if rule["Priority"] == priority), None)
+
+    def create(self, inputs: Inputs) -> Created:
         listener = inputs["listenerArn"]
         rule = self.api.create_rule(
             ListenerArn=listener,
@@ -194,6 +203,15 @@ class ListenerRule(Handler):
 
     def delete(self, id_: str, _inputs: Inputs) -> None:
         found(lambda: self.api.delete_rule(RuleArn=id_), "RuleNotFound")
+
+    @staticmethod
+    def explain(inputs: Inputs, error: Exception) -> str:
+        text = words(error)
+        if not isinstance(error, ClientError):
+            return text
+        text = f"priority {ListenerRule.schema.clean(inputs).get('priority')}: {text}"
+        code = error.response["Error"]["Code"]
+        return f"{text} (docs/runbook.md, row {code})" if code in IN_RUNBOOK else text
 
     def lost(self, known: Mapping[str, Inputs]) -> set[str]:
         listed = {

@@ -9,8 +9,8 @@ from sandbox.provider.base import (
     Inputs,
     Listing,
     Read,
+    finishing,
     found,
-    physical_name,
     retag,
 )
 from sandbox.provider.schema import TAGS, block, text, whole
@@ -48,14 +48,17 @@ class LogGroup(Handler):
     computed = frozenset({"name"})
     listing = Listing("describe_log_groups", "logGroups", "logGroupName")
 
-    def create(self, name: str, inputs: Inputs) -> Created:
-        physical = physical_name(name, inputs)
+    def create(self, inputs: Inputs) -> Created:
+        physical = inputs["name"]
         self.api.create_log_group(
             logGroupName=physical, **({"tags": inputs["tags"]} if inputs.get("tags") else {})
         )
-        if inputs.get("retentionInDays"):
-            self._set_retention(physical, inputs)
-        return Created(physical, _outputs(self._describe(physical)))
+        created = Created(physical, {})
+        with finishing(created):
+            created.outputs.update(_outputs(self._describe(physical)))
+            if inputs.get("retentionInDays"):
+                self._set_retention(physical, inputs)
+        return created
 
     def read(self, id_: str, inputs: Inputs | None) -> Read | None:
         group = self._describe(id_)

@@ -92,7 +92,7 @@ def test_an_orphan_rule_is_adopted(deployed: Deploy, account: Account) -> None:
     lines = stack.state_path.read_text().splitlines(keepends=True)
     kept = [line for line in lines if "::cc-nonce-rule-lambda" not in line]
     stack.state_path.write_text("".join(kept))
-    with pytest.raises(DeploymentError, match="cc-nonce-rule-lambda: PriorityInUse"):
+    with pytest.raises(DeploymentError, match="cc-nonce-rule-lambda: priority 5010: PriorityInUse"):
         stack.up()
     rules = account.client("elbv2").describe_rules(
         ListenerArn=account.foundation["publicAlbHttpsListenerArn"]

@@ -166,7 +166,8 @@ def test_a_foundation_that_is_not_there_is_a_mistake_in_the_configuration() -> N
 
 def test_failures_are_the_resources_and_the_words_of_aws() -> None:
     found, _ = recorder(
-        error("TooManyRequestsException: Rate exceeded\n", "a"),
+        done("update", "moved", diffs=["actions"]),
+        error("a: TooManyRequestsException: Rate exceeded\n", "a"),
         error(f"{RULE} resource 'b' has a problem: expected priority to be\n", "b"),
         error("update failed\n"),
     )
@@ -175,7 +176,8 @@ def test_failures_are_the_resources_and_the_words_of_aws() -> None:
         found.fail("")
 
     assert str(failed.value) == (
-        f"{RULE} a: TooManyRequestsException: Rate exceeded\n{RULE} b: expected priority to be"
+        f"{RULE} a: TooManyRequestsException: Rate exceeded\n{RULE} b: expected priority to be\n"
+        "Listener rules that this run changed: moved."
     )
 
 

@@ -208,7 +208,7 @@ def test_a_rule_that_the_state_lacks_goes_back_and_is_adopted(
     assert calls(server) == EMERGENCY
     assert weights(account) == PLAIN
     arn = dual_rule(account)
-    with pytest.raises(DeploymentError, match=f"{RULE}: PriorityInUse"):
+    with pytest.raises(DeploymentError, match=f"{RULE}: priority 2100: PriorityInUse"):
         update(0)
     update(0, adopt=f'{{"{RULE}": "{arn}"}}')
     assert weights(account) == PLAIN

@@ -1,15 +1,18 @@
 """What the engine gets from the plugin, and what AWS then has."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]  # it ships no types
 import pytest
+from botocore.exceptions import ClientError
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import provider_pb2
+from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from sandbox.account.client import Account
 from sandbox.plugin.servicer import VERSION
+from sandbox.provider.logs import LogGroup
 from tests.plugin.support import (
     FUNCTION,
     GROUP,
@@ -62,7 +65,9 @@ def test_the_plugin_says_what_it_is_and_that_it_takes_secrets(engine: Engine) ->
     )
     assert (ready.acceptSecrets, ready.supportsPreview) == (True, True)
     assert engine.stub.GetPluginInfo(empty_pb2.Empty()).version == VERSION
-    assert schema == f'{{"name": "aws", "version": "{VERSION}"}}'
+    described = json.loads(schema)
+    assert (described["name"], described["version"]) == ("aws", VERSION)
+    assert {"listenerArn", "priority"} <= described["resources"][RULE]["inputProperties"].keys()
 
 
 def test_a_resource_lives_from_check_to_delete(engine: Engine, account: Account, name: str) -> None:
@@ -247,7 +252,10 @@ def test_a_refusal_is_told_in_the_words_of_aws(engine: Engine, account: Account)
         engine.create(RULE, rule(account, 4005, "b"))
 
     assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
-    assert refused.value.details().startswith("PriorityInUse: ")
+    assert refused.value.details() == (
+        "thing: priority 4005: PriorityInUse: The specified priority is in use. "
+        "(docs/runbook.md, row PriorityInUse)"
+    )
 
 
 def test_a_type_that_is_not_there_is_said_to_be_missing(engine: Engine) -> None:
@@ -288,3 +296,33 @@ def test_an_interruption_of_the_engine_stops_no_call(engine: Engine, name: str) 
     engine.stub.Cancel(empty_pb2.Empty())
 
     assert engine.create(LOG_GROUP, {"name": name}).id == name
+
+
+def test_what_was_refused_in_the_middle_of_a_creation_is_recorded_and_mended(
+    engine: Engine, account: Account, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise ClientError({"Error": {"Code": "Throttling", "Message": "Rate exceeded"}}, "Put")
+
+    monkeypatch.setattr(LogGroup, "_set_retention", refuse)
+    inputs = {"name": name, "retentionInDays": 14}
+    with pytest.raises(grpc.RpcError) as refused:
+        engine.create(LOG_GROUP, inputs)
+    monkeypatch.undo()
+
+    (details,) = [
+        value
+        for key, value in refused.value.trailing_metadata()
+        if key == "grpc-status-details-bin"
+    ]
+    failure = provider_pb2.ErrorResourceInitFailed()
+    (packed,) = status_pb2.Status.FromString(details).details
+    assert packed.Unpack(failure)
+    assert (failure.id, list(failure.reasons)) == (name, ["thing: Throttling: Rate exceeded"])
+    assert retention(account, name) == [None]
+    # The engine then asks for an update though nothing differs.
+    left = Resource(engine.stub, LOG_GROUP, "thing", failure.id, struct(inputs), failure.properties)
+    left.update()
+    assert retention(account, name) == [14]
+    assert plain(left.outputs)["arn"].endswith(f":log-group:{name}")
+    left.delete()
