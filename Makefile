@@ -7,7 +7,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes
 # Test modules are rewritten as they are imported, which takes as long as the tests of a folder.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check policy checkov bench lock clean
+.PHONY: demo test check policy checkov bench rollout-simulation lock clean
 
 demo: $(INSTALLED)  ## the real program in an emulated account, up and back to 0
 	@$(BIN)/sandbox demo
@@ -28,6 +28,9 @@ checkov: $(INSTALLED) .venv-checkov/installed  ## a real scanner on the same sta
 
 bench: $(INSTALLED)  ## cost of the program, and of a percentage change
 	@$(BIN)/python -m bench
+
+rollout-simulation: $(INSTALLED)  ## how often a rollout stops, and how often wrongly, by simulation
+	@$(BIN)/python -m rollout.simulation
 
 lock: $(INSTALLED)  ## write the lock files anew from pyproject.toml
 	@$(BIN)/pip install --quiet uv

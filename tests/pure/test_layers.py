@@ -29,7 +29,7 @@ def _sources(*packages: str) -> dict[str, Path]:
 
 SOURCES = {_module(path): path for path in ROOT.glob("*.py")} | _sources(*PACKAGES)
 RECORDING = _sources("recording")
-BESIDE = RECORDING | _sources("policy", "bench", "sandbox")
+BESIDE = RECORDING | _sources("policy", "bench", "sandbox", "rollout")
 DATA_AND_RULES = [
     "routing",
     "routing.model",
@@ -163,6 +163,17 @@ def test_the_program_knows_nothing_that_is_built_on_it(module: str) -> None:
         "moto",
         "boto3",
     }
+
+
+HEART = ("settings", "journal", "gates", "plan", "decide")
+
+
+@pytest.mark.parametrize("module", HEART)
+def test_the_decisions_of_a_rollout_know_no_clock_no_aws_and_no_pulumi(module: str) -> None:
+    ours = {name for name in imported(f"rollout.{module}") if name.startswith("rollout")}
+
+    assert ours <= {f"rollout.{one}" for one in HEART}
+    assert not packages(f"rollout.{module}") & {"time", "boto3", "botocore", "pulumi", "sandbox"}
 
 
 @pytest.mark.parametrize("module", RECORDING)
