@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[2]
 DATA = ROOT / ".pytest_cache" / "coverage"
 TRACED = (
     "tests/pure/",
+    "tests/declared/test_adoption.py",
+    "tests/declared/test_after_rollback.py",
     "tests/declared/test_foundation.py",
     "tests/declared/test_four_functions.py",
     "tests/declared/test_independence.py",
