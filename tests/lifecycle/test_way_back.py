@@ -1,7 +1,8 @@
 """The way back to Python, whatever else is the matter: rules plain, and no function touched."""
 
+import contextlib
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from endpoint import ROLLED_BACK_AT
 from rollout.rollback import Rollback
 from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
+from sandbox.engine.lock import only_update
 from sandbox.engine.result import DeploymentError, EngineName, Result
 from sandbox.engine.state import State
 from tests.engine.support import BOTH_ENGINES, Deploy, by_hand, calls, changes, weights
@@ -167,6 +169,40 @@ def test_the_emergency_command_holds_against_a_running_update(
     assert all(one.plain for one in work.outcomes())
     assert weights(account) == PLAIN
     assert set(calls(server)) == {"ModifyRule", "AddTags"}
+
+
+@pytest.mark.usefixtures("half")
+def test_the_emergency_command_needs_no_lease(
+    update: Callable[..., Result], account: Account, deployment: Deploy, engine: EngineName
+) -> None:
+    with leased(deployment(), engine):
+        with pytest.raises(DeploymentError, match=r"(?i)update|locked by"):
+            update(0)
+        assert weights(account) == {(50, 50)}
+
+        roll_back(account)
+
+        assert weights(account) == PLAIN
+    update(0)
+
+
+@contextlib.contextmanager
+def leased(deployed: Any, engine: EngineName) -> Iterator[None]:
+    """The stack's lock is held, as by an update that hangs."""
+    if engine is EngineName.EMBEDDED:
+        with only_update(deployed.state_path.parent / "lock", "staging"):
+            yield
+        return
+    locks = next(deployed.project.root.rglob(".pulumi")) / "locks"
+    held = locks / "organization" / "passport-scorer-routing" / "staging" / "hangs.json"
+    held.parent.mkdir(parents=True, exist_ok=True)
+    held.write_text(
+        '{"pid": 1, "username": "x", "hostname": "x", "timestamp": "2026-01-01T00:00:00Z"}'
+    )
+    try:
+        yield
+    finally:
+        held.unlink()
 
 
 def test_a_rule_that_was_changed_by_hand_goes_back(
