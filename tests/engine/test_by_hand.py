@@ -98,3 +98,4 @@ def test_a_refreshing_update_takes_a_rule_back_and_leaves_the_rest_and_the_mark(
     tags = elb.describe_tags(ResourceArns=[rule["RuleArn"]])["TagDescriptions"][0]["Tags"]
     assert {"Key": "RolledBackAt", "Value": "2026-11-01"} in tags
     elb.remove_tags(ResourceArns=[rule["RuleArn"]], TagKeys=["RolledBackAt"])
+    by_hand(stack.project, "refresh", "--yes", "--skip-preview")
