@@ -19,8 +19,10 @@ from routing.checks import table_problems, target_group_problems
 
 ENDPOINTS = scorer.endpoints.ENDPOINTS + embed.endpoints.ENDPOINTS
 
-DUAL_ENDPOINTS = tuple(endpoint.name for endpoint in ENDPOINTS if endpoint.dual)
+DUAL = tuple(endpoint for endpoint in ENDPOINTS if endpoint.dual)
 """Served by Python and Rust; the endpoints that a share applies to."""
+
+DUAL_ENDPOINTS = tuple(endpoint.name for endpoint in DUAL)
 
 BACKENDS: tuple[LambdaBackend, ...] = tuple(
     endpoint.backend for endpoint in ENDPOINTS if isinstance(endpoint.backend, LambdaBackend)

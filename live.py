@@ -33,8 +33,8 @@ def read_live(deployed: Deployed) -> dict[str, LiveRule]:
     Lowering a share must not depend on it: what cannot be read has a `problem`.
     """
     live = {}
-    for endpoint in catalog.ENDPOINTS:
-        if endpoint.dual and (arn := deployed.arn_of(endpoint.rule)):
+    for endpoint in catalog.DUAL:
+        if arn := deployed.arn_of(endpoint.rule):
             rust = rust_scorer.names.TARGET_GROUPS[endpoint.listener]
             live[endpoint.name] = _read(arn, rust.physical)
     return live
@@ -43,7 +43,7 @@ def read_live(deployed: Deployed) -> dict[str, LiveRule]:
 def _read(arn: str, rust_group: str) -> LiveRule:
     try:
         rule = aws.lb.get_listener_rule(arn=arn)
-    except Exception as error:
+    except Exception as error:  # the SDK raises nothing narrower
         return LiveRule(problem=str(error))
     weights = {
         group.arn: group.weight

@@ -13,7 +13,7 @@ from endpoint import ROLLED_BACK_AT
 from live import UNREAD, LiveRule
 
 _ALL_BUT_ACTIONS = ["conditions", "listenerArn", "priority", "tags"]
-_DUAL_RULES = frozenset(endpoint.rule for endpoint in catalog.ENDPOINTS if endpoint.dual)
+_DUAL_RULES = frozenset(endpoint.rule for endpoint in catalog.DUAL)
 _MARK = f"tags.{ROLLED_BACK_AT}"
 
 
@@ -68,8 +68,7 @@ def shares(
             asked=endpoint.rust_share(rust_percentage, by_endpoint),
             live=live.get(endpoint.name, UNREAD),
         )
-        for endpoint in catalog.ENDPOINTS
-        if endpoint.dual
+        for endpoint in catalog.DUAL
     ]
 
 
@@ -97,8 +96,8 @@ def refuse_raise_after_rollback(found: Sequence[Share], accepted: str | None) ->
     """Keep an update from bringing Rust back after an emergency rollback.
 
     Raises RunError when an endpoint would go from 0 % up, its rules carry the mark of a
-    rollback, and `accepted` is not that mark; and when a share would go up where the mark
-    cannot be read. Call it before anything is declared.
+    rollback, and `accepted` is not that mark; and when a share other than 0 is to be set where
+    the mark cannot be read. Call it before anything is declared.
     """
     unread = [one for one in found if one.live.problem and one.was != one.asked > 0]
     if unread:

@@ -20,9 +20,7 @@ TESTER_RULES: Final = frozenset(
 )
 """Listener rules of every stack, and those of a stack with testers beside them."""
 
-DUAL_RULES: Final = {
-    endpoint.rule: endpoint.name for endpoint in catalog.ENDPOINTS if endpoint.dual
-}
+DUAL_RULES: Final = {endpoint.rule: endpoint for endpoint in catalog.DUAL}
 """Listener rule -> the dual endpoint whose share it has."""
 
 RUST_FUNCTION: Final = rust_scorer.names.FUNCTION

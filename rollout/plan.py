@@ -41,11 +41,7 @@ class Plan(BaseModel):
     def shares(self, step: int) -> dict[str, int]:
         """The share of every dual rule at a step; -1 is before the first."""
         share = self.begin if step < 0 else self.steps[step].percent
-        return {
-            endpoint.rule: self.fixed.get(endpoint.name, share)
-            for endpoint in catalog.ENDPOINTS
-            if endpoint.dual
-        }
+        return {endpoint.rule: endpoint.rust_share(share, self.fixed) for endpoint in catalog.DUAL}
 
     def served(self, step: int) -> dict[Listener, list[int]]:
         """The shares of a step by load balancer, those above 0."""
@@ -53,8 +49,8 @@ class Plan(BaseModel):
         return {
             listener: [
                 shares[one.rule]
-                for one in catalog.ENDPOINTS
-                if one.dual and one.listener is listener and shares[one.rule]
+                for one in catalog.DUAL
+                if one.listener is listener and shares[one.rule]
             ]
             for listener in BALANCERS
         }

@@ -309,8 +309,8 @@ class Rollback:
 def _plain_rules(groups: Mapping[str, str], *, testers: bool) -> list[PlainRule]:
     """The dual rules as they are at 0 %, and their tester rules turned to Python."""
     found = []
-    for endpoint in catalog.ENDPOINTS:
-        if not endpoint.dual or not isinstance(endpoint.backend, LambdaBackend):
+    for endpoint in catalog.DUAL:
+        if not isinstance(endpoint.backend, LambdaBackend):
             continue
         group = endpoint.backend.target_group.physical
         rule = PlainRule(

@@ -20,6 +20,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from scipy.special import ndtri
+from scipy.stats import binomtest
 
 import catalog
 from rollout.decide import Act, Decision, Observation, decide
@@ -199,8 +200,6 @@ def _row(rate: str, release: Release, runs: Sequence[Run]) -> Iterator[str]:
 
 def _proportion(count: int, total: int) -> str:
     """A share with its exact 95 % confidence interval (Clopper, Pearson)."""
-    from scipy.stats import binomtest  # noqa: PLC0415
-
     low, high = binomtest(count, total).proportion_ci(0.95)
     return f"{100 * count / total:.1f} % ({100 * low:.1f}-{100 * high:.1f})"
 

@@ -9,8 +9,8 @@ from policy.stack import ARN, Resource, Stack
 from policy.tokens import LISTENER, LOAD_BALANCER, SECRET, TOPIC, WEB_ACL
 
 _EVERY_TYPE = {types: () for types in vars(tokens).values() if isinstance(types, tuple)}
-_ANYWHERE = frozenset({"", "*", "aws"})
-"""Regions and accounts of what has none, of patterns, and of what AWS itself owns."""
+_ANYWHERE = frozenset({"", "*"})
+"""Regions of what has none, and of patterns."""
 
 
 @lru_cache(maxsize=2)

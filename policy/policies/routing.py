@@ -12,7 +12,7 @@ from policy.registry import Problems, Severity, stack_policy
 from policy.stack import Resource, Stack
 from policy.tokens import LISTENER, LISTENER_RULE, TARGET_GROUP
 from policy.values import Undecided
-from routing import Rule, limits
+from routing import Rule, WeightedForward, choose_forward, limits
 
 _CONFIG = "passport-scorer-routing:"
 _SUFFIX = re.compile(r"\b(app/[^/]+/[^/]+)")
@@ -137,13 +137,15 @@ def rule_has_the_configured_share(rule: Resource, stack: Stack) -> Problems:
     if stack.config is None or rule.name not in facts.DUAL_RULES:
         return
     shares = json.loads(stack.config.get(f"{_CONFIG}rustPercentageByEndpoint") or "{}")
-    common = stack.config.get(f"{_CONFIG}rustPercentage") or 0
-    share = int(shares.get(facts.DUAL_RULES[rule.name], common))
+    common = int(stack.config.get(f"{_CONFIG}rustPercentage") or 0)
+    share = int(facts.DUAL_RULES[rule.name].rust_share(common, shares))
+    asked = choose_forward(share, python="python", rust="rust", stickiness_seconds=1)
+    wanted = [one.weight for one in asked.targets] if isinstance(asked, WeightedForward) else []
     for action in rule["actions"]:
         weights = [target["weight"].whole for target in action["forward"]["targetGroups"]]
-        if weights != ([100 - share, share] if share else []):
+        if weights != wanted:
             yield f"{action.key} does not have the share of the configuration"
-        elif not share and action["targetGroupArn"].given:
+        elif not wanted and action["targetGroupArn"].given:
             named = stack.named_by(action["targetGroupArn"], rule, TARGET_GROUP)
             if any(group.name in facts.RUST_GROUPS for group in named):
                 yield f"{action.key} is plain, and to Rust"
