@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from yamlfile import NotYaml, read_yaml
 
 Percent = Annotated[int, Field(strict=True, ge=1, le=100)]
 Count = Annotated[int, Field(strict=True, ge=1)]
@@ -101,9 +102,11 @@ def read_settings(stack: str, folder: Path, **options: Any) -> Settings:
     """
     path = folder / f"rollout.{stack}.yaml"
     try:
-        found = yaml.safe_load(path.read_text()) if path.exists() else None
-    except yaml.YAMLError as error:
-        raise BadSettings(f"{path.name} is not YAML: {error}") from error
+        found = read_yaml(path)
+    except FileNotFoundError:
+        found = None
+    except NotYaml as error:
+        raise BadSettings(str(error)) from error
     if not isinstance(found, dict | None):
         raise BadSettings(f"{path.name} is not a map of settings")
     given = {name.replace("_", "-"): value for name, value in options.items() if value is not None}

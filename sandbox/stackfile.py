@@ -10,28 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-import yaml
 from pulumi.runtime import config as runtime_config
+
+from yamlfile import NotYaml, read_yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = "passport-scorer-routing"
 STACKS = ("staging", "production")
 
 _VARIABLES = ("PULUMI_CONFIG", "PULUMI_CONFIG_SECRET_KEYS")
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML as the CLI reads it: a key may stand once in a map."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 PyYAML's
-        seen = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    problem=f"{key.value} is there twice", problem_mark=key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
 
 
 class StackFileError(Exception):
@@ -99,18 +86,11 @@ def load_stack_file(stack: str, *, root: Path = ROOT) -> StackConfig:
     """
     path = root / f"Pulumi.{stack}.yaml"
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 it is safe
+        content = read_yaml(path)
     except FileNotFoundError as error:
         raise StackFileError(f"There is no stack file {path.name} in {root}.") from error
-    except OSError as error:
-        raise StackFileError(f"{path.name} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise StackFileError(f"{path.name} is not UTF-8; save it as UTF-8.") from error
-    except yaml.MarkedYAMLError as error:
-        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise StackFileError(f"{path.name}{line}: {error.problem}.") from error
-    except yaml.YAMLError as error:
-        raise StackFileError(f"{path.name} is not YAML: {error}") from error
+    except NotYaml as error:
+        raise StackFileError(str(error)) from error
     entries = content.get("config") if isinstance(content, dict) else None
     if not isinstance(entries, dict):
         raise StackFileError(f"{path.name} has no `config:` map.")
