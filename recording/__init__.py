@@ -24,6 +24,7 @@ from recording.monitor import (
     invented,
     invented_arn,
     invented_suffix,
+    looked_up,
 )
 from recording.runtime import configuration, fresh_runtime
 
@@ -116,6 +117,7 @@ __all__ = [
     "configuration",
     "invented_arn",
     "invented_suffix",
+    "looked_up",
     "record",
     "run_program",
 ]

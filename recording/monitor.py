@@ -15,8 +15,8 @@ from pulumi.runtime.proto import resource_pb2
 
 SECRET = "<secret>"  # noqa: S105 what stands in place of one
 
-
 Invent = Callable[[str, str, Mapping[str, Any]], Mapping[str, Any]]
+"""What AWS would add to a resource: by its type, logical name and inputs."""
 
 
 class FunctionFailed(Exception):
@@ -24,7 +24,7 @@ class FunctionFailed(Exception):
 
 
 Live = Mapping[str, Mapping[str, Any] | FunctionFailed]
-"""What AWS would add to a resource: by its type, logical name and inputs."""
+"""What the provider's function says of a listener rule, by the rule's logical name."""
 
 
 class Archive(pulumi.FileArchive):
@@ -192,11 +192,12 @@ def invented(type_: str, name: str, _inputs: Mapping[str, Any]) -> dict[str, Any
 def looked_up(inputs: Mapping[str, Any]) -> dict[str, Any]:
     """The inputs of a listener rule as the provider's function gives them back."""
     forwards = [
-        action.get("forward")
-        or {"targetGroups": [{"arn": action.get("targetGroupArn"), "weight": 1}]}
+        action.get("forward") or {"targetGroups": [{"arn": action["targetGroupArn"], "weight": 1}]}
         for action in inputs["actions"]
+        if action["type"] == "forward"
     ]
-    return {"actions": [{"forwards": [one]} for one in forwards], "tags": inputs["tags"]}
+    actions = [{"forwards": [{"targetGroups": one["targetGroups"]}]} for one in forwards]
+    return {"actions": actions, "tags": inputs["tags"]}
 
 
 class Inventor(mocks.Mocks):

@@ -22,7 +22,8 @@ _RPC_PATH = re.compile(r"/service/[^/]+/operation/(?P<action>\w+)")
 _CLIENTS = {"elasticloadbalancing": "elbv2", "monitoring": "cloudwatch"}
 """Name a request is signed with -> name of the boto3 client, where they differ."""
 _OBEYED = frozenset({"elbv2", "lambda"})
-_READS = ("Describe", "Get", "List")
+READS = ("Describe", "Get", "List")
+"""How the names of calls begin that change nothing."""
 
 
 @dataclass(frozen=True, order=True)
@@ -48,7 +49,7 @@ class CallCounter:
 
     def answered(self, call: Call) -> None:
         """Note that what a call may have changed can be read now."""
-        if call.service in _OBEYED and not call.action.startswith(_READS):
+        if call.service in _OBEYED and not call.action.startswith(READS):
             kind = "rules" if "Rule" in call.action else "others"
             with self._lock:
                 self._changes[call.account_id, kind] += 1

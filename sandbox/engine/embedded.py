@@ -102,7 +102,8 @@ class Engine(mocks.MockMonitor):
         except Exception as error:
             self.stop()
             with self._lock:
-                self.result.failures.append(self._explained(request, error))
+                inputs = rpc.deserialize_properties(request.object)
+                self._fail(request.type, request.name, inputs, error)
             raise
         response = resource_pb2.RegisterResourceResponse(urn=urn, id=resource.id)
         response.object.CopyFrom(request.object)
@@ -258,14 +259,12 @@ class Engine(mocks.MockMonitor):
                         self._provider.delete(resource.type, resource.id, resource.inputs)
                         self._state.remove(urn)
                 except (ClientError, BotoCoreError) as error:
-                    text = explain(resource.type, resource.inputs, error)
-                    self.result.failures.append(f"{resource.type} {resource.name}: {text}")
+                    self._fail(resource.type, resource.name, resource.inputs, error)
                     return
                 self._done(Step(Operation.DELETE, resource.type, resource.name))
 
-    def _explained(self, request: Any, error: Exception) -> str:
-        inputs = rpc.deserialize_properties(request.object)
-        return f"{request.type} {request.name}: {explain(request.type, inputs, error)}"
+    def _fail(self, type_: str, name: str, inputs: Mapping[str, Any], error: Exception) -> None:
+        self.result.failures.append(f"{type_} {name}: {explain(type_, inputs, error)}")
 
     def _done(self, step: Step) -> None:
         with self._lock:

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
+
+from sandbox.provider.listener_rule import ListenerRule
 
 
 class EngineName(StrEnum):
@@ -33,8 +35,6 @@ class Step:
     name: str
     changed: tuple[str, ...] = ()
 
-
-RULE: Final = "aws:lb/listenerRule:ListenerRule"
 
 Watcher = Callable[[Step], None]
 """Told of each step when it is done, from the threads that do them."""
@@ -73,11 +73,12 @@ class DeploymentError(Exception):
 def failed(failures: Iterable[str], steps: Iterable[Step]) -> DeploymentError:
     """The failures of a run; where rules are among them, also which ones have moved."""
     lines = list(failures)
-    if any(line.startswith(RULE) for line in lines):
+    rule = ListenerRule.type_name
+    if any(line.startswith(rule) for line in lines):
         moved = sorted(
             step.name
             for step in steps
-            if step.type == RULE and step.operation is not Operation.SAME
+            if step.type == rule and step.operation is not Operation.SAME
         )
         lines.append(f"Listener rules that this run changed: {', '.join(moved) or 'none'}.")
     return DeploymentError("\n".join(lines))

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from recording import looked_up
 from routing import limits
 from sandbox.provider.base import Created, Handler, Inputs, Read, found, tagged, words
 from sandbox.provider.elbv2 import change_tags, tags_of
@@ -179,14 +180,7 @@ class ListenerRule(Handler):
         read = self.read(arn, None)
         if read is None:
             raise ValueError(f"RuleNotFound: there is no listener rule {arn}")
-        forwards = [
-            action.get("forward")
-            or {"targetGroups": [{"arn": action["targetGroupArn"], "weight": 1}]}
-            for action in read.inputs["actions"]
-            if action["type"] == "forward"
-        ]
-        actions = [{"forwards": [{"targetGroups": one["targetGroups"]}]} for one in forwards]
-        return {"id": arn, "arn": arn, "actions": actions, "tags": read.inputs["tags"]}
+        return {"id": arn, "arn": arn, **looked_up(read.inputs)}
 
     def update(self, id_: str, old: Inputs, new: Inputs, changed: frozenset[str]) -> dict[str, Any]:
         outputs = {}

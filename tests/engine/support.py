@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import catalog
+from sandbox.account.calls import READS
 from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
 from sandbox.deploy import Deployment
@@ -39,7 +40,6 @@ BOTH_ENGINES = pytest.mark.parametrize(
 CLI = pytest.mark.parametrize("engine", [_PULUMI], indirect=True, scope="module")
 """For what only the Pulumi CLI can do."""
 
-_READS = ("Describe", "Get", "List")
 _DUAL_PRIORITIES = {endpoint.priority for endpoint in catalog.ENDPOINTS if endpoint.dual}
 
 Deploy = Callable[..., Any]
@@ -142,10 +142,10 @@ def calls(server: AccountServer) -> dict[str, int]:
         counted = {
             call["action"]: call["count"]
             for call in json.load(response)
-            if not call["action"].startswith(("Describe", "Get", "List"))
+            if not call["action"].startswith(READS)
         }
     urllib.request.urlopen(urllib.request.Request(url, method="DELETE")).close()
-    return {name: count for name, count in counted.items() if not name.startswith(_READS)}
+    return counted
 
 
 def state_of(stack: Deployment | PulumiDeployment) -> str:

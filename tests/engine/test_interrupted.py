@@ -4,7 +4,6 @@ import json
 import shutil
 import signal
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,18 +25,9 @@ from tests.engine.support import (
     weights,
 )
 from tests.support.gate import Gate
-from tests.support.recorder import ROOT
+from tests.support.process import started
 
 pytestmark = CLI
-
-SANDBOX = """
-import pathlib, sys
-from sandbox.commands import common
-common.FOLDER = pathlib.Path(sys.argv.pop(1))
-from sandbox.cli import main
-main()
-"""
-"""The command with a folder of our own."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +53,7 @@ def interrupted(server: AccountServer, folder: Path) -> Iterator[Interrupted]:
         stack = deployments(account, folder, foreseen=False)()
         gate.shut()
         options = ["--stack", "staging", "--engine", "pulumi", "--url", gate.url]
-        with subprocess.Popen(
-            [sys.executable, "-c", SANDBOX, str(folder), "up", *options],
-            cwd=ROOT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
+        with started(folder, "up", *options) as process:
             assert gate.waiting.wait(HANG_S)
             process.send_signal(signal.SIGINT)
             gate.open()

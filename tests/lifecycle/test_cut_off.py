@@ -17,7 +17,7 @@ from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
 from sandbox.deploy import Deployment
 from sandbox.engine.lock import only_update
-from sandbox.engine.result import RULE, DeploymentError, Operation
+from sandbox.engine.result import DeploymentError, Operation
 from sandbox.engine.state import Resource, State
 from sandbox.provider.base import Handler
 from sandbox.provider.ec2 import SecurityGroup
@@ -30,17 +30,10 @@ from sandbox.routes import read_routes
 from sandbox.stackfile import ROOT, load_stack_file
 from tests.engine.support import HANG_S, Deploy, changes, embedded_deployments, files_of, weights
 from tests.support.gate import Gate
+from tests.support.process import started
 
 CANARY = "canary-4711"
-
-_COMMAND = """
-import pathlib, sys
-from sandbox.commands import common
-common.FOLDER = pathlib.Path(sys.argv.pop(1))
-from sandbox.cli import main
-main()
-"""
-"""The command with a folder of our own."""
+RULE = "aws:lb/listenerRule:ListenerRule"
 
 _DYING = """
 import os, pathlib, signal, sys
@@ -139,18 +132,24 @@ def test_a_killed_update_leaves_neither_a_lock_nor_a_state_that_is_behind(
     assert [step.operation for step in stack.up().steps] == [Operation.SAME]
 
 
+def cut_off_before_creation(stack: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An update that ends when the state says that a log group is to be made."""
+
+    def cut_off(*_: Any) -> None:
+        raise CutOff
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LogGroup, "create", cut_off)
+        with pytest.raises(DeploymentError, match="CutOff"):
+            stack.up()
+
+
 def test_what_was_begun_and_is_not_there_is_created(
     fresh_account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stack = deploying(one_log_group, fresh_account, tmp_path)
 
-    def cut_off(*_: Any) -> None:
-        raise CutOff
-
-    monkeypatch.setattr(LogGroup, "create", cut_off)
-    with pytest.raises(DeploymentError, match="CutOff"):
-        stack.up()
-    monkeypatch.undo()
+    cut_off_before_creation(stack, monkeypatch)
 
     assert [step.operation for step in stack.up().steps] == [Operation.CREATE]
 
@@ -163,13 +162,7 @@ def test_what_somebody_else_has_made_meanwhile_is_not_taken_over(
 
     stack = deploying(tagged, fresh_account, tmp_path)
 
-    def cut_off(*_: Any) -> None:
-        raise CutOff
-
-    monkeypatch.setattr(LogGroup, "create", cut_off)
-    with pytest.raises(DeploymentError, match="CutOff"):
-        stack.up()
-    monkeypatch.undo()
+    cut_off_before_creation(stack, monkeypatch)
     fresh_account.client("logs").create_log_group(logGroupName="one", tags={"Owner": "them"})
 
     with pytest.raises(DeploymentError, match="ResourceAlreadyExistsException"):
@@ -240,13 +233,7 @@ def test_a_second_update_is_told_who_has_the_first_which_ends_in_order_when_aske
     deploy().up()
     gate.shut()
     options = ["--stack", "staging", "--rust", "10", "--engine", "embedded", "--url", gate.url]
-    with subprocess.Popen(
-        [sys.executable, "-c", _COMMAND, str(tmp_path), "up", *options],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with started(tmp_path, "up", *options) as process:
         assert gate.waiting.wait(HANG_S)
         with pytest.raises(DeploymentError) as second:
             deploy(rustPercentage="50").up()

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.support.recorder import ROOT
 
@@ -44,6 +45,26 @@ def sandbox(*arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=TIMEOUT_S,
         check=False,
+    )
+
+
+_WITH_FOLDER = """
+import pathlib, sys
+from sandbox.commands import common
+common.FOLDER = pathlib.Path(sys.argv.pop(1))
+from sandbox.cli import main
+main()
+"""
+
+
+def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start the command with a folder of its own, and with nothing but its errors to read."""
+    return subprocess.Popen(
+        [sys.executable, "-c", _WITH_FOLDER, str(folder), *arguments],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 

@@ -35,10 +35,6 @@ def rollback(run: Run) -> Item:
     after = [sample for sample in samples if sample.begun > change.live]
     returning = sum(sample.returning for sample in after)
     pinned = sum(RUST in user.sides for user in load.users)
-    kept = [sample for sample in trap if sample.begun > trap_live and sample.returning]
-    kept_on_rust = sum(sample.side == RUST for sample in kept)
-    new = [sample for sample in trap if sample.begun > trap_live and not sample.returning]
-    new_on_rust = sum(sample.side == RUST for sample in new)
     return Item(
         "Test rollback scenario (100% Rust -> 0% Rust)",
         (
@@ -57,12 +53,7 @@ def rollback(run: Run) -> Item:
                 f"the update ({_LEAVES_WITHIN_S} s allowed).",
                 last - change.deployed < _LEAVES_WITHIN_S,
             ),
-            Claim(
-                "Why the rule is a plain one at 0 %: with a weighted rule of weight 0 instead, "
-                f"{kept_on_rust} of {len(kept)} requests of returning clients still went to Rust "
-                f"after the change was live, and {new_on_rust} of {len(new)} of new ones.",
-                bool(kept) and kept_on_rust == len(kept) and new_on_rust == 0,
-            ),
+            _no_rollback(trap, trap_live),
         ),
         (
             Timeline(
@@ -81,6 +72,20 @@ def rollback(run: Run) -> Item:
         modelled=(
             "That a cookie outranks a weight of 0 is what AWS's support says, not its user guide.",
         ),
+    )
+
+
+def _no_rollback(trap: Sequence[Sample], live: float) -> Claim:
+    """The claim that a rollback by weight is none."""
+    kept = [sample for sample in trap if sample.begun > live and sample.returning]
+    kept_on_rust = sum(sample.side == RUST for sample in kept)
+    new = [sample for sample in trap if sample.begun > live and not sample.returning]
+    new_on_rust = sum(sample.side == RUST for sample in new)
+    return Claim(
+        "Why the rule is a plain one at 0 %: with a weighted rule of weight 0 instead, "
+        f"{kept_on_rust} of {len(kept)} requests of returning clients still went to Rust "
+        f"after the change was live, and {new_on_rust} of {len(new)} of new ones.",
+        bool(kept) and kept_on_rust == len(kept) and new_on_rust == 0,
     )
 
 
