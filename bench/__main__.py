@@ -64,7 +64,7 @@ def _program_against_bare(console: Console, folder: Path) -> None:
     config = {
         "rustPercentage": "50",
         "foundationStack": "organization/passport-scorer/staging",
-        "scorerImage": "000000000000.dkr.ecr.us-west-2.amazonaws.com/scorer:1",
+        "scorerImage": f"000000000000.dkr.ecr.us-west-2.amazonaws.com/scorer@sha256:{'0' * 64}",
         "pythonPackage": str(folder / "python.zip"),
         "rustPackage": str(folder / "rust.zip"),
     }

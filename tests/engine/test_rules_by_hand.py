@@ -26,11 +26,11 @@ def test_a_deleted_rule_is_named_with_its_priority_and_the_runbooks_commands_men
     stack, elb = deployment(), account.client("elbv2")
     rules = elb.describe_rules(ListenerArn=account.foundation["publicAlbHttpsListenerArn"])["Rules"]
     (arn,) = [rule["RuleArn"] for rule in rules if rule["Priority"] == "2023"]
+    deployment(rustPercentage="10").up()
     elb.delete_rule(RuleArn=arn)
-    by_hand(stack.project, "config", "set", "rustPercentage", "10")
+    by_hand(stack.project, "config", "set", "rustPercentage", "0")
 
     refused = by_hand(stack.project, "up", "--yes", "--skip-preview")
-    by_hand(stack.project, "config", "set", "rustPercentage", "0")
     refreshed = by_hand(stack.project, "refresh", "--yes", "--skip-preview")
     mended = by_hand(stack.project, "up", "--yes", "--skip-preview")
 
