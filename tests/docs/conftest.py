@@ -1,3 +1,3 @@
-"""The CLI's deployment, for the steps that the runbook prints."""
+"""The deployment by the CLI, for the steps that the runbook prints."""
 
-from tests.support.engines import account, deploying, deployment, engine, server  # noqa: F401
+from tests.support.engines import *  # noqa: F403 # fixtures
