@@ -12,6 +12,7 @@ from lambdas.context import Context
 from lambdas.iam import create_execution
 from live import read_live
 from monitoring.declare import declare_monitoring
+from rollout_table import declare_rollout_table
 from routing import Listener
 from rust_scorer.declare import declare_rust_scorer
 from rust_scorer.names import FUNCTION as RUST_FUNCTION
@@ -58,4 +59,5 @@ declared = [
 declare_monitoring(
     context, [*(one.python for one in declared if one.python), *rust.target_groups.values()]
 )
+declare_rollout_table(context)
 outputs.export(settings.rust_percentage, declared, rust)

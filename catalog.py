@@ -41,6 +41,13 @@ SHARED_ROLE = "lambdaRole"
 DASHBOARD = "passport-scorer-routing"
 """Logical name; the physical one ends with the stack's."""
 
+ROLLOUT_TABLE = "scorer-rollout"
+"""Table of journal and lock of rollouts, its logical and its physical name."""
+
+ROLLOUT_TABLE_HASH_KEY = "stack"
+ROLLOUT_TABLE_RANGE_KEY = "item"
+"""Both are strings."""
+
 
 def routing_table(traffic: Traffic) -> dict[str, Rule]:
     """Every listener rule of the stack by its logical name, tester rules where it has testers.
@@ -116,4 +123,5 @@ def logical_names(*, with_tester_rules: bool) -> list[str]:
         *(alarms.function_alarm(backend.function_name).name for backend in ZIP_BACKENDS),
         *rust_alarms(),
         DASHBOARD,
+        ROLLOUT_TABLE,
     ]

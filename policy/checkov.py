@@ -199,6 +199,7 @@ MISTAKES: Final[Mapping[str, Mapping[str, Any]]] = {
     "embed-rl-lambda-sg": _open(0, 0, "-1"),
     "submit-passport-0-log-group": {"retentionInDays": None},
     "HTTP-Target-5XX-submit-passport-0-burst": {"actionsEnabled": False},
+    "scorer-rollout": {"pointInTimeRecovery": None},
     "lambdaRole": {"assumeRolePolicy": _ANYONE},
     "cc-auth-lambda-role": {"assumeRolePolicy": _ACCOUNT},
     "cc-nonce-lambda-role": {"managedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"]},
@@ -215,7 +216,15 @@ MISTAKES: Final[Mapping[str, Mapping[str, Any]]] = {
 
 EXPECTED: Final = frozenset(
     {
-        *("CKV_AWS_24", "CKV_AWS_25", "CKV_AWS_45", "CKV_AWS_50", "CKV_AWS_60", "CKV_AWS_61"),
+        *(
+            "CKV_AWS_24",
+            "CKV_AWS_25",
+            "CKV_AWS_28",
+            "CKV_AWS_45",
+            "CKV_AWS_50",
+            "CKV_AWS_60",
+            "CKV_AWS_61",
+        ),
         *("CKV_AWS_62", "CKV_AWS_63", "CKV_AWS_66", "CKV_AWS_117", "CKV_AWS_260", "CKV_AWS_274"),
         *("CKV_AWS_277", "CKV_AWS_286", "CKV_AWS_287", "CKV_AWS_288", "CKV_AWS_289"),
         *("CKV_AWS_290", "CKV_AWS_301", "CKV_AWS_319", "CKV_AWS_355", "CKV_AWS_363"),

@@ -197,6 +197,16 @@ _LEFT_OUT = (
         "other.",
     ),
     Allowance(
+        ids=("CKV_AWS_119", "AWS-0025"),
+        reason="A key of our own for the journal of rollouts would be one more thing to keep: "
+        "AWS's managed one is asked for (table-is-encrypted-with-a-key-of-the-account).",
+    ),
+    Allowance(
+        ids=("DynamoDB.6",),
+        reason="With deletion protection `pulumi destroy` fails on the table; AWS keeps a backup "
+        "of a deleted one for 35 days (table-can-be-restored).",
+    ),
+    Allowance(
         ids=("CKV_AWS_338",),
         outside_production=True,
         reason="A year of logs is for production (log-group-forgets); elsewhere any time that "

@@ -25,6 +25,7 @@ _ARNS: Final = {
     "aws:cloudwatch/logGroup:LogGroup": f"logs:{_PREFIX}:log-group:{{name}}",
     "aws:cloudwatch/metricAlarm:MetricAlarm": f"cloudwatch:{_PREFIX}:alarm:{{name}}",
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": f"cloudwatch:{_PREFIX}:alarm:{{name}}",
+    "aws:dynamodb/table:Table": f"dynamodb:{_PREFIX}:table/{{name}}",
     "aws:iam/role:Role": "iam::1:role/{name}",
 }
 

@@ -17,6 +17,7 @@ _TYPES: Final = {
     "aws:cloudwatch/dashboard:Dashboard": "aws_cloudwatch_dashboard",
     "aws:cloudwatch/logGroup:LogGroup": "aws_cloudwatch_log_group",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "aws_cloudwatch_metric_alarm",
+    "aws:dynamodb/table:Table": "aws_dynamodb_table",
     "aws:ec2/securityGroup:SecurityGroup": "aws_security_group",
     "aws:iam/role:Role": "aws_iam_role",
     "aws:iam/rolePolicy:RolePolicy": "aws_iam_role_policy",
@@ -29,6 +30,7 @@ _TYPES: Final = {
 _MAPS: Final = frozenset({"tags", "variables", "dimensions"})
 _BLOCK_NAMES: Final = {
     "actions": "action",
+    "attributes": "attribute",
     "conditions": "condition",
     "metricQueries": "metric_query",
     "queryStrings": "query_string",

@@ -26,6 +26,8 @@ LOG_GROUP: Final = ("aws:cloudwatch/logGroup:LogGroup",)
 METRIC_ALARM: Final = ("aws:cloudwatch/metricAlarm:MetricAlarm",)
 COMPOSITE_ALARM: Final = ("aws:cloudwatch/compositeAlarm:CompositeAlarm",)
 
+TABLE: Final = ("aws:dynamodb/table:Table",)
+
 SECURITY_GROUP: Final = ("aws:ec2/securityGroup:SecurityGroup",)
 SECURITY_GROUP_RULE: Final = ("aws:ec2/securityGroupRule:SecurityGroupRule",)
 INGRESS_RULE: Final = ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",)

@@ -131,6 +131,9 @@ LOG_RETENTION_DAYS: Final = frozenset(  # [API] PutRetentionPolicy retentionInDa
     }
 )  # fmt: skip
 
+# DynamoDB.
+TABLE_NAME_PATTERN: Final = r"[A-Za-z0-9_.-]{3,255}"  # DynamoDB guide, naming rules
+
 # HTTP as the load balancer speaks it. [UG] Troubleshooting: HTTP 400, 408; request tracing;
 # load balancer attributes. K is 1024.
 REQUEST_LINE_BYTES: Final = 16 * 1024  # [UG] HTTP 400

@@ -11,6 +11,7 @@ from policy.policies import (
     permissions,
     routing,
     security_groups,
+    tables,
     tags,
     target_groups,
 )
@@ -27,6 +28,7 @@ MODULES = (
     logs,
     alarms,
     security_groups,
+    tables,
     ownership,
     tags,
 )

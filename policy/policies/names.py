@@ -12,6 +12,7 @@ from policy.tokens import (
     METRIC_ALARM,
     PERMISSION,
     ROLE,
+    TABLE,
     TARGET_GROUP,
 )
 from routing import limits
@@ -23,6 +24,7 @@ _REQUIRED = {
     **dict.fromkeys(LOG_GROUP, ("name", limits.LOG_GROUP_NAME_PATTERN)),
     **dict.fromkeys(METRIC_ALARM, ("name", _ALARM_NAME_PATTERN)),
     **dict.fromkeys(COMPOSITE_ALARM, ("alarmName", _ALARM_NAME_PATTERN)),
+    **dict.fromkeys(TABLE, ("name", limits.TABLE_NAME_PATTERN)),
 }
 _OPTIONAL = {
     **dict.fromkeys(LOAD_BALANCER, ("name", limits.TARGET_GROUP_NAME_PATTERN)),
@@ -38,6 +40,7 @@ _OPTIONAL = {
         LOG_GROUP: ("name",),
         METRIC_ALARM: ("name",),
         COMPOSITE_ALARM: ("alarmName",),
+        TABLE: ("name",),
         LOAD_BALANCER: ("name",),
         ROLE: (),
         PERMISSION: (),

@@ -12,6 +12,7 @@ _TAGGED = (
     tokens.METRIC_ALARM,
     tokens.ROLE,
     tokens.SECURITY_GROUP,
+    tokens.TABLE,
     tokens.TARGET_GROUP,
 )
 

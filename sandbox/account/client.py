@@ -18,6 +18,7 @@ from sandbox.changes import Changes
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_iam import IAMClient
@@ -88,6 +89,8 @@ class Account:
 
     @overload
     def client(self, service: Literal["cloudwatch"]) -> "CloudWatchClient": ...
+    @overload
+    def client(self, service: Literal["dynamodb"]) -> "DynamoDBClient": ...
     @overload
     def client(self, service: Literal["ec2"]) -> "EC2Client": ...
     @overload

@@ -6,7 +6,7 @@ all of them and look. A request with any other member, or to any other operation
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 Kept = Mapping[str, "Kept | frozenset[str] | None"]
 """Member -> its own members, the values it may have, or None for any value."""
@@ -267,9 +267,76 @@ _CLOUDWATCH: Final = {
     "UntagResource": _of("ResourceARN", "TagKeys"),
 }
 
+_VALUE: Final[dict[str, Any]] = dict.fromkeys(("B", "BOOL", "BS", "N", "NS", "NULL", "S", "SS"))
+_VALUE.update(L=_VALUE, M=_VALUE)
+"""A value of an item: lists and maps hold values again."""
+_CONDITIONAL: Final = _of(
+    "TableName",
+    "ConditionExpression",
+    "ExpressionAttributeNames",
+    ExpressionAttributeValues=_VALUE,
+)
+_PUT: Final = {**_CONDITIONAL, "Item": _VALUE}
+_DELETE: Final = {**_CONDITIONAL, "Key": _VALUE}
+_UPDATE: Final = {**_DELETE, "UpdateExpression": None}
+_LOSER: Final = {"ReturnValuesOnConditionCheckFailure": frozenset({"ALL_OLD", "NONE"})}
+_TABLE_MODE: Final = _of(
+    "TableName",
+    "DeletionProtectionEnabled",
+    BillingMode=frozenset({"PAY_PER_REQUEST"}),
+    SSESpecification=_of("Enabled"),
+)
+_DYNAMODB: Final = {
+    "CreateTable": {
+        **_TABLE_MODE,
+        **_of(
+            AttributeDefinitions=_of("AttributeName", "AttributeType"),
+            KeySchema=_of("AttributeName", "KeyType"),
+            Tags=_TAG,
+        ),
+    },
+    "DeleteItem": {**_DELETE, **_LOSER},
+    "DeleteTable": _of("TableName"),
+    "DescribeContinuousBackups": _of("TableName"),
+    "DescribeTable": _of("TableName"),
+    "GetItem": _of("TableName", "ConsistentRead", Key=_VALUE),
+    "ListTables": _of("Limit", "ExclusiveStartTableName"),
+    "ListTagsOfResource": _of("ResourceArn", "NextToken"),
+    "PutItem": {**_PUT, **_LOSER},
+    "Query": _of(
+        "TableName",
+        "ConsistentRead",
+        "ExpressionAttributeNames",
+        "KeyConditionExpression",
+        "Limit",
+        "ScanIndexForward",
+        ExclusiveStartKey=_VALUE,
+        ExpressionAttributeValues=_VALUE,
+        Select=frozenset({"ALL_ATTRIBUTES", "COUNT"}),
+    ),
+    "TagResource": _of("ResourceArn", Tags=_TAG),
+    "TransactWriteItems": _of(
+        "ClientRequestToken",
+        TransactItems=_of(
+            ConditionCheck={**_DELETE, **_LOSER},
+            Delete={**_DELETE, **_LOSER},
+            Put={**_PUT, **_LOSER},
+            Update={**_UPDATE, **_LOSER},
+        ),
+    ),
+    "UntagResource": _of("ResourceArn", "TagKeys"),
+    "UpdateContinuousBackups": _of(
+        "TableName",
+        PointInTimeRecoverySpecification=_of("PointInTimeRecoveryEnabled", "RecoveryPeriodInDays"),
+    ),
+    "UpdateItem": {**_UPDATE, **_LOSER},
+    "UpdateTable": _TABLE_MODE,
+}
+
 KEPT: Final[Mapping[str, Mapping[str, Kept]]] = {
     "acm": {"DescribeCertificate": _of("CertificateArn")},
     "cloudwatch": _CLOUDWATCH,
+    "dynamodb": _DYNAMODB,
     "ec2": _EC2,
     "elbv2": _ELBV2,
     "iam": _IAM,

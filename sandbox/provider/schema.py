@@ -86,9 +86,11 @@ def text(*tests: Test, required: bool = False, default: str | None = None) -> Sc
     return Scalar(tests=tests, required=required, default=default)
 
 
-def flag(*, default: bool = False) -> Scalar:
-    """A boolean."""
-    return Scalar(kinds=(bool,), kind_name="bool", default=default)
+def flag(*, default: bool = False, required: bool = False) -> Scalar:
+    """A boolean; a required one is never left out."""
+    return Scalar(
+        kinds=(bool,), kind_name="bool", default=None if required else default, required=required
+    )
 
 
 def real() -> Scalar:

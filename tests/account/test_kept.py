@@ -122,6 +122,8 @@ def test_what_is_listed_is_in_the_api(service: str, name: str) -> None:
 
     def leaves(kept: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
         for member, inner in kept.items():
+            if inner is kept:
+                continue  # values within a value
             if isinstance(inner, Mapping):
                 yield from leaves(inner, (*path, member))
             else:
@@ -144,7 +146,7 @@ def test_an_operation_is_refused_unless_it_is_listed(service: str) -> None:
 
 
 def test_a_service_is_refused_unless_it_is_listed() -> None:
-    for service in ("s3", "dynamodb", "ssm", "elb", "apigateway", "events", "kms", "sqs"):
+    for service in ("s3", "ssm", "elb", "apigateway", "events", "kms", "sqs"):
         failure = refusal(Call("1", service, "ListThings"), {}, b"")
         assert failure is not None
         assert service in failure.error.message

@@ -648,6 +648,103 @@ LOGS: Mapping[str, list[Trip]] = {
 }
 
 
+def table(world: World) -> str:
+    name = world.name("table")
+    world.account.client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "stack", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "stack", "AttributeType": "S"}],
+    )
+    return name
+
+
+def table_arn(world: World) -> str:
+    found = world.account.client("dynamodb").describe_table(TableName=table(world))
+    return found["Table"]["TableArn"]
+
+
+def table_of(world: World, sent: Mapping[str, Any], answer: Answer) -> Any:
+    dynamodb = world.account.client("dynamodb")
+    name = sent.get("TableName") or sent["ResourceArn"].rpartition("/")[2]
+    found = dynamodb.describe_table(TableName=name)["Table"]
+    status = found.get("SSEDescription", {}).get("Status")
+    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    recovery = backups["PointInTimeRecoveryDescription"]
+    return [
+        found,
+        {"Enabled": status == "ENABLED"},
+        {"PointInTimeRecoveryEnabled": recovery["PointInTimeRecoveryStatus"] == "ENABLED"},
+        recovery,
+        dynamodb.list_tags_of_resource(ResourceArn=found["TableArn"]),
+    ]
+
+
+def table_mode(*, on: bool) -> dict[str, Any]:
+    return {
+        "BillingMode": "PAY_PER_REQUEST",
+        "DeletionProtectionEnabled": on,
+        "SSESpecification": {"Enabled": on},
+    }
+
+
+DYNAMODB: Mapping[str, list[Trip]] = {
+    "CreateTable": [
+        Trip(
+            lambda w: {
+                "TableName": w.name("table"),
+                "KeySchema": [
+                    {"AttributeName": "stack", "KeyType": "HASH"},
+                    {"AttributeName": "item", "KeyType": "RANGE"},
+                ],
+                "AttributeDefinitions": [
+                    {"AttributeName": "stack", "AttributeType": "S"},
+                    {"AttributeName": "item", "AttributeType": "N"},
+                ],
+                "Tags": TAGS,
+                **table_mode(on=True),
+            },
+            table_of,
+        )
+    ],
+    "TagResource": [
+        Trip(
+            lambda w: {"ResourceArn": table_arn(w), "Tags": TAGS},
+            table_of,
+            {"ResourceArn": "TableArn"},
+        )
+    ],
+    "UpdateContinuousBackups": [
+        Trip(
+            lambda w: {
+                "TableName": table(w),
+                "PointInTimeRecoverySpecification": {
+                    "PointInTimeRecoveryEnabled": True,
+                    "RecoveryPeriodInDays": 7,
+                },
+            },
+            table_of,
+        )
+    ],
+    "UpdateTable": [
+        Trip(lambda w: {"TableName": table(w), **table_mode(on=True)}, table_of),
+        Trip(
+            lambda w: {
+                "TableName": table_of_mode(w, on=True),
+                **table_mode(on=False),
+            },
+            table_of,
+        ),
+    ],
+}
+
+
+def table_of_mode(world: World, *, on: bool) -> str:
+    name = table(world)
+    world.account.client("dynamodb").update_table(TableName=name, **table_mode(on=on))
+    return name
+
+
 def notified(world: World) -> dict[str, Any]:
     sns = world.account.client("sns")
     topics = [sns.create_topic(Name=world.name("t"))["TopicArn"] for _ in range(3)]
@@ -782,6 +879,7 @@ SNS: Mapping[str, list[Trip]] = {
 
 TRIPS: Mapping[str, Mapping[str, list[Trip]]] = {
     "cloudwatch": CLOUDWATCH,
+    "dynamodb": DYNAMODB,
     "ec2": EC2,
     "elbv2": ELBV2,
     "iam": IAM,
@@ -822,6 +920,8 @@ OBEYED = {
 def leaves(kept: Mapping[str, Any], place: str = "") -> Iterator[str]:
     for name, inner in kept.items():
         path_ = f"{place}.{name}".lstrip(".")
+        if inner is kept:
+            continue  # values within a value
         if isinstance(inner, Mapping):
             yield from leaves(inner, path_)
         else:

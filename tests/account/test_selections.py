@@ -426,6 +426,21 @@ ELSEWHERE = {
         "GetMetricStatistics": set(leaves(KEPT["cloudwatch"]["GetMetricStatistics"])),
         "PutMetricData": set(leaves(KEPT["cloudwatch"]["PutMetricData"])),
     },
+    "dynamodb": {
+        **{
+            name: set(leaves(KEPT["dynamodb"][name]))
+            for name in (
+                "DeleteItem",
+                "GetItem",
+                "PutItem",
+                "Query",
+                "TransactWriteItems",
+                "UpdateItem",
+            )
+        },
+        "ListTables": {"Limit", "ExclusiveStartTableName"},
+        "ListTagsOfResource": {"NextToken"},
+    },
     "ec2": {
         "DeleteSecurityGroup": {"GroupId", "GroupName"},
         "DeleteTags": {"Tags.Key", "Tags.Value"},
@@ -443,7 +458,7 @@ ELSEWHERE = {
         )
     },
 }
-"""Members that a test of their own looks at, here or (data of metrics) in test_metric_data."""
+"""Members that a test of their own looks at, here, in test_metric_data or in test_dynamodb."""
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ def test_two_servers_share_nothing(own_server: AccountServer, account: Account) 
     assert not [topic for topic in topics if topic["TopicArn"].endswith("only-here")]
 
 
-@pytest.mark.parametrize("service", ["iam", "lambda", "cloudwatch", "logs", "ec2"])
+@pytest.mark.parametrize("service", ["iam", "lambda", "cloudwatch", "dynamodb", "logs", "ec2"])
 def test_a_key_of_another_server(
     own_server: AccountServer, server: AccountServer, service: str
 ) -> None:
@@ -220,6 +220,7 @@ def test_a_key_of_another_server(
         "iam": "list_roles",
         "lambda": "list_functions",
         "cloudwatch": "describe_alarms",
+        "dynamodb": "list_tables",
         "logs": "describe_log_groups",
         "ec2": "describe_vpcs",
     }
@@ -268,6 +269,7 @@ def test_what_the_account_does_not_know_is_named(account: Account) -> None:
         ("ec2", "delete_security_group", {"GroupId": "sg-0"}),
         ("cloudwatch", "delete_alarms", {"AlarmNames": ["a"]}),
         ("iam", "delete_role", {"RoleName": "r"}),
+        ("dynamodb", "delete_table", {"TableName": "t"}),
     ],
 )
 @pytest.mark.parametrize("as_answer", [False, True], ids=["raised", "answered"])

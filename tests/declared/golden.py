@@ -21,6 +21,7 @@ DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+TABLE = "aws:dynamodb/table:Table"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 
 LISTENER_ARNS = {

@@ -83,6 +83,7 @@ def there(account: Account) -> Mapping[str, Any]:
         "permissions": permissions(account),
         "targets": targets(account),
         "alarms": {one["AlarmName"] for one in alarms["MetricAlarms"]},
+        "tables": account.client("dynamodb").list_tables()["TableNames"],
         "logs": {one["logGroupName"] for one in logs.describe_log_groups()["logGroups"]},
         "code": {
             one["FunctionName"]: one["CodeSha256"]
@@ -113,6 +114,7 @@ def test_whatever_was_deleted_is_made_again(account: Account, deployment: Deploy
         "log group": lambda: account.client("logs").delete_log_group(
             logGroupName=f"/aws/lambda/{FUNCTION}"
         ),
+        "table": lambda: account.client("dynamodb").delete_table(TableName="scorer-rollout"),
     }
     for delete in deletions.values():
         delete()

@@ -113,6 +113,7 @@ SG, ROLE, DOCUMENT, LOGS = (
     f"{IMAGE}-log-group",
 )
 RATIO, LATENCY = f"HTTP-Target-5XX-{IMAGE}-burst", f"TargetResponseTime-{IMAGE}-burst"
+TABLE = "scorer-rollout"
 ERRORS, HEALTH = f"{RUST}-errors", "rust-scorer-health"
 
 
@@ -608,11 +609,31 @@ NAMES = (
     *of(PERMISSION, bad(NAME, {"statementId": "a b"})),
     *of(HEALTH, bad(NAME, {"alarmName": GONE}, {"alarmName": 256 * "a"})),
     *of(RATIO, bad(NAME, {"name": 256 * "a"})),
+    *of(TABLE, bad(NAME, {"name": "ab"}, {"name": "a b"}, {"name": GONE})),
     *of(
         "",
         bad(
             f"{NAME} {FOREIGN} {PROTECTED}", also(plus=[extra(tokens.LOAD_BALANCER, name=33 * "a")])
         ),
+    ),
+)
+
+
+# Tables.
+TABLES = (
+    *of(
+        TABLE,
+        bad(
+            "table-can-be-restored",
+            {"pointInTimeRecovery": GONE},
+            {"pointInTimeRecovery.enabled": False},
+        ),
+        bad(
+            "table-is-encrypted-with-a-key-of-the-account",
+            {"serverSideEncryption": GONE},
+            {"serverSideEncryption.enabled": False},
+        ),
+        bad("table-is-paid-by-request", {"billingMode": GONE}, {"billingMode": "PROVISIONED"}),
     ),
 )
 
@@ -890,4 +911,4 @@ THE_REST = (
     ),
 )
 
-CASES = (*RULES, *BEHIND, *FUNCTIONS, *NAMES, *DOCUMENTS, *ALARMS, *THE_REST)
+CASES = (*RULES, *BEHIND, *FUNCTIONS, *NAMES, *TABLES, *DOCUMENTS, *ALARMS, *THE_REST)

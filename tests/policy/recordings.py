@@ -22,7 +22,7 @@ RUST = "passport-v2-rust-scorer"
 _SLICE = re.compile(
     r"(.*cc-v1-st-bulk-POST-0|.*cc-auth).*(?<!sustain)|.*rust-scorer.*|lambdaRole.*"
     r"|lrule-(no-gitcoin-v2|tester-v2-history|rust-embed-stamps|rust-ceramic-cache-stamps-bulk)"
-    r"|passport-v2-lrule.*"
+    r"|passport-v2-lrule.*|scorer-rollout"
 )
 """A dual image endpoint, a zip endpoint and Rust, and a rule of every kind."""
 

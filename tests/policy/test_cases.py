@@ -18,6 +18,10 @@ OUT_OF_SCOPE = {
     ("Dashboard", "dashboardName"): "nothing refers to it",
     ("MetricAlarm", "unit"): "depends on the metric; a wrong one shows in the first hour",
     ("SecurityGroup", "vpcId"): "an id of the foundation stack; a wrong one is refused",
+    **dict.fromkeys(
+        (("Table", "attributes"), ("Table", "hashKey"), ("Table", "rangeKey")),
+        "what a rollout finds its items by: tests/declared",
+    ),
     ("Function", "architectures"): "what the code was built for, which no input shows",
     ("Function", "imageConfig"): "which handler an endpoint has: tests/declared",
 }

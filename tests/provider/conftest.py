@@ -29,7 +29,7 @@ def account(client: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> It
     def record(params: dict[str, Any], model: Any, **_: Any) -> None:
         account.log.append((model.name, params))
 
-    services = ("cloudwatch", "ec2", "elbv2", "iam", "lambda", "logs")
+    services = ("cloudwatch", "dynamodb", "ec2", "elbv2", "iam", "lambda", "logs")
     mock = mock_aws(config={"lambda": {"use_docker": False}})
     # moto's own reset would also empty the account servers of this process.
     mock.start(reset=False)

@@ -26,6 +26,7 @@ ARGUMENTS: Mapping[str, type] = {
     "aws:cloudwatch/dashboard:Dashboard": aws.cloudwatch.DashboardArgs,
     "aws:cloudwatch/logGroup:LogGroup": aws.cloudwatch.LogGroupArgs,
     "aws:cloudwatch/metricAlarm:MetricAlarm": aws.cloudwatch.MetricAlarmArgs,
+    "aws:dynamodb/table:Table": aws.dynamodb.TableArgs,
     "aws:ec2/securityGroup:SecurityGroup": aws.ec2.SecurityGroupArgs,
     "aws:iam/role:Role": aws.iam.RoleArgs,
     "aws:iam/rolePolicy:RolePolicy": aws.iam.RolePolicyArgs,

@@ -10,6 +10,7 @@ that the SNS topic of an alarm must exist.
 from sandbox.account.refusals import (
     awslambda,
     cloudwatch,
+    dynamodb,
     ec2,
     elbv2,
     group_attributes,
@@ -19,7 +20,7 @@ from sandbox.account.refusals import (
 )
 from sandbox.account.refusals.guard import guarded_accounts, install_guards
 
-SERVICES = (awslambda, cloudwatch, ec2, elbv2, group_attributes, iam, logs, metric_data)
+SERVICES = (awslambda, cloudwatch, dynamodb, ec2, elbv2, group_attributes, iam, logs, metric_data)
 """Their guards wait until `install` is called."""
 
 
