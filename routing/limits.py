@@ -116,6 +116,7 @@ ALARM_REASON_LENGTH: Final = 1023  # [API] SetAlarmState StateReason
 ALARM_REASON_DATA_LENGTH: Final = 4000  # [API] SetAlarmState StateReasonData
 METRIC_DATA_PER_CALL: Final = 1000  # [API] PutMetricData MetricData
 METRIC_DATA_BYTES_PER_CALL: Final = 1_000_000  # [API] PutMetricData, 1 MB
+METRIC_VALUES_PER_DATUM: Final = 150  # [API] MetricDatum Values
 METRIC_QUERIES_PER_CALL: Final = 500  # [API] GetMetricData MetricDataQueries
 METRIC_DATAPOINTS_PER_CALL: Final = 100_800  # [API] GetMetricData MaxDatapoints
 METRIC_STATISTICS_PER_CALL: Final = 1440  # [API] GetMetricStatistics, datapoints

@@ -3,9 +3,10 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -144,21 +145,17 @@ class Monitor:
         unsent.append(datum)
 
     def _send(self) -> int:
-        """Send all there is; what was sent is forgotten part by part, so nothing goes twice.
-
-        A thousand of the data planes' data stay far below the 1 MB of a call.
-        """
+        """Send all there is; what was sent is forgotten part by part, so nothing goes twice."""
         cloudwatch = self._account.client("cloudwatch")
         sent = 0
         for namespace, unsent in self._unsent.items():
             while unsent:
-                count = min(len(unsent), limits.METRIC_DATA_PER_CALL)
-                part = [unsent[position] for position in range(count)]
+                part = _part(unsent)
                 cloudwatch.put_metric_data(Namespace=namespace, MetricData=cast("Any", part))
                 for datum in part:
                     unsent.popleft()
                     self._history.put(namespace, datum, datetime.now(UTC))
-                sent += count
+                sent += len(part)
         return sent
 
     def _evaluate(self, now: float) -> tuple[int, int]:
@@ -190,6 +187,18 @@ class Monitor:
         except cloudwatch.exceptions.ResourceNotFound:
             return False
         return True
+
+
+def _part(unsent: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first data, as many as fit into a call; as text they are longer than as JSON."""
+    part: list[dict[str, Any]] = []
+    size = 0
+    for datum in islice(unsent, limits.METRIC_DATA_PER_CALL):
+        size += len(repr(datum))
+        if part and size > limits.METRIC_DATA_BYTES_PER_CALL:
+            break
+        part.append(datum)
+    return part
 
 
 def _minute(now: float) -> int:

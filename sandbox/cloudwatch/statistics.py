@@ -54,9 +54,9 @@ class Statistics:
     def mean(self) -> float:
         return self.total / self.count
 
-    def as_set(self, scale: float = 1) -> dict[str, float]:
-        """The StatisticSet of PutMetricData; `scale` brings values into another unit."""
-        numbers = (self.count, *(x * scale for x in (self.total, self.minimum, self.maximum)))
+    def as_set(self) -> dict[str, float]:
+        """The StatisticSet of PutMetricData."""
+        numbers = (self.count, self.total, self.minimum, self.maximum)
         return {name: float(number) for name, number in zip(_SET, numbers, strict=True)}
 
 
@@ -77,13 +77,14 @@ class Distribution(Statistics):
             made = cls(*(float(statistic_set[name]) for name in _SET))
             made.values = {made.minimum: made.count} if made.minimum == made.maximum else None
             return made
-        values = datum.get("Values") or [datum.get("Value", 0.0)]
-        counts = datum.get("Counts") or [1.0] * len(values)
-        made = cls()
-        for value, count in zip(map(float, values), map(float, counts), strict=True):
-            one = cls(count, value * count, value, value)
-            one.values = {value: count}
-            made.merge(one)
+        values = [float(value) for value in datum.get("Values") or [datum.get("Value", 0.0)]]
+        counts = [float(count) for count in datum.get("Counts") or [1.0] * len(values)]
+        total = sum(value * count for value, count in zip(values, counts, strict=True))
+        made = cls(sum(counts), total, min(values), max(values))
+        known: dict[float, float] = {}
+        for value, count in zip(values, counts, strict=True):
+            known[value] = known.get(value, 0) + count
+        made.values = known
         return made
 
     def merge(self, other: Statistics) -> None:

@@ -3,6 +3,7 @@
 Nothing is kept of a single request, so memory stays flat.
 """
 
+from bisect import bisect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import Any
 
 from sandbox.cloudwatch.statistics import Statistics
 from sandbox.dataplane.groups import Group
+from sandbox.dataplane.times import BOUNDS, Times
 
 Dimensions = tuple[tuple[str, str], ...]
 
@@ -21,7 +23,7 @@ class Counts:
     namespace: str
     dimensions: Dimensions
     counts: dict[str, int] = field(default_factory=dict)
-    times: dict[str, Statistics] = field(default_factory=dict)
+    times: dict[str, Times] = field(default_factory=dict)
 
     def add(self, metric: str, count: int = 1) -> None:
         self.counts[metric] = self.counts.get(metric, 0) + count
@@ -29,14 +31,14 @@ class Counts:
     def merge(self, other: "Counts") -> None:
         for metric, count in other.counts.items():
             self.add(metric, count)
-        for metric, statistics in other.times.items():
-            self.times.setdefault(metric, Statistics()).merge(statistics)
+        for metric, times in other.times.items():
+            self.times.setdefault(metric, Times()).merge(times)
 
     def time(self, metric: str, seconds: float) -> None:
-        statistics = self.times.get(metric)
-        if statistics is None:
-            statistics = self.times[metric] = Statistics()
-        statistics.add(seconds)
+        times = self.times.get(metric)
+        if times is None:
+            times = self.times[metric] = Times()
+        times[bisect(BOUNDS, seconds)].add(seconds)
 
     def statistics(self, metric: str) -> Statistics:
         """Of a count. AWS has a 1 for each request that counts.
@@ -101,17 +103,17 @@ class MinuteCounts:
                 "Dimensions": [{"Name": name, "Value": text} for name, text in counts.dimensions],
             }
             for metric in counts.counts:
-                statistic_set = counts.statistics(metric).as_set()
+                statistic_set = {"StatisticValues": counts.statistics(metric).as_set()}
                 yield counts.namespace, _datum(base, metric, statistic_set, "Count")
-            for metric, statistics in counts.times.items():
+            for metric, times in counts.times.items():
                 scale, unit = (1000, "Milliseconds") if metric == "Duration" else (1, "Seconds")
-                yield counts.namespace, _datum(base, metric, statistics.as_set(scale), unit)
+                yield counts.namespace, _datum(base, metric, times.as_values(scale), unit)
 
 
 def _datum(
-    base: Mapping[str, Any], metric: str, statistic_set: Mapping[str, float], unit: str
+    base: Mapping[str, Any], metric: str, measured: Mapping[str, Any], unit: str
 ) -> dict[str, Any]:
-    return {**base, "MetricName": metric, "StatisticValues": statistic_set, "Unit": unit}
+    return {**base, "MetricName": metric, **measured, "Unit": unit}
 
 
 def _elb(*dimensions: tuple[str, str]) -> Counts:

@@ -346,3 +346,11 @@ def test_of_wrong_data_nothing_is_kept(metrics: Metrics) -> None:
             MetricData=[good, good | {"Value": float("nan")}],
         )
     assert metrics.get(metrics.query()) == [{}]
+
+
+def test_values_of_a_datum(metrics: Metrics) -> None:
+    values = [float(number) for number in range(limits.METRIC_VALUES_PER_DATUM + 1)]
+    with refused("InvalidParameterValue", "Values must not have a size greater than 150."):
+        metrics.put(1, Values=values)
+    metrics.put(1, Values=values[1:])
+    assert metrics.get(metrics.query(Stat="SampleCount")) == [{1: 150}]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from moto.cloudwatch.models import cloudwatch_backends
 
 from routing import limits
@@ -9,9 +10,9 @@ from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
 from sandbox.cloudwatch.history import KEPT_MINUTES, History
 from sandbox.dataplane.failures import Reason
-from sandbox.dataplane.metrics import Metrics, Outcome
-from tests.cloudwatch.world import ELB, RULE, START, TABLE, World
-from tests.dataplane.support import Time, lambda_group
+from sandbox.dataplane.metrics import Outcome
+from tests.cloudwatch.world import ELB, START, World
+from tests.dataplane.support import lambda_group
 
 
 def test_a_minute_can_be_read_back(world: World) -> None:
@@ -97,15 +98,41 @@ def test_calls_stay_within_the_limits(world: World) -> None:
     assert max(world.api.put) == limits.METRIC_DATA_PER_CALL
 
 
-def test_a_thousand_data_are_less_than_a_call_may_have() -> None:
-    time_ = Time(START)
-    metrics = Metrics(time_)
-    longest = lambda_group("g" * 32, "f" * 64)
-    metrics.record(TABLE, RULE, Outcome(500, longest, seconds=1 / 3, ran_s=1 / 3))
-    (minute,) = metrics.drain_closed_minutes(START + 60)
-    largest = max(len(repr(datum)) for _, datum in minute.metric_data())
+def test_calls_are_smaller_than_one_may_be(world: World) -> None:
+    spread = [0.001 * 1.1**step for step in range(140)]
+    for number in range(250):
+        group = lambda_group(f"{number:032d}", f"{number:064d}")
+        world.record(*(Outcome(200, group, seconds=one, ran_s=one) for one in spread))
+    data = world.minute().data
 
-    assert largest * limits.METRIC_DATA_PER_CALL < limits.METRIC_DATA_BYTES_PER_CALL
+    assert sum(world.api.put) == data < 2 * limits.METRIC_DATA_PER_CALL
+    assert len(world.api.put) > 2  # a call for each namespace would do
+    assert max(world.api.bytes) < limits.METRIC_DATA_BYTES_PER_CALL
+
+
+def test_percentiles_and_averages_of_what_was_served(world: World) -> None:
+    for number in range(1, 101):
+        world.answer(200, seconds=number / 100)
+    world.minute()
+
+    answer = world.cloudwatch.get_metric_data(
+        StartTime=START,
+        EndTime=START + 60,
+        MetricDataQueries=[
+            {
+                "Id": statistic.lower(),
+                "MetricStat": world.stat("TargetResponseTime") | {"Stat": statistic},
+            }
+            for statistic in ("p50", "p95", "p99", "Average", "Minimum", "Maximum")
+        ],
+    )
+    found = {one["Id"]: one["Values"] for one in answer["MetricDataResults"]}
+
+    assert found["p50"] == pytest.approx([0.50], rel=0.1)
+    assert found["p95"] == pytest.approx([0.95], rel=0.1)
+    assert found["p99"] == pytest.approx([0.99], rel=0.1)
+    assert found["average"] == pytest.approx([0.505])
+    assert (found["minimum"], found["maximum"]) == ([0.01], [1.0])
 
 
 def test_memory_stays_flat_under_load(server: AccountServer) -> None:

@@ -1,7 +1,9 @@
 """A data plane's counts beside an account, for the tests of the monitor."""
 
+import json
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sandbox.account.client import Account
@@ -24,6 +26,8 @@ class Breakable:
     """Operation, or namespace of the data -> what goes wrong."""
     put: list[int] = field(default_factory=list)
     """How many data each PutMetricData had."""
+    bytes: list[int] = field(default_factory=list)
+    """How long the JSON of each PutMetricData was."""
     listed: list[Any] | None = None
     """What DescribeAlarms gives instead of the truth, an alarm a page."""
 
@@ -35,6 +39,7 @@ class Breakable:
         if error := self.broken.get(arguments["Namespace"]):
             raise error
         self.put.append(len(arguments["MetricData"]))
+        self.bytes.append(len(json.dumps(arguments, default=datetime.timestamp)))
         self.account.client("cloudwatch").put_metric_data(**arguments)
 
     def paginate(self) -> list[Any]:

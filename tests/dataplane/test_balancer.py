@@ -292,7 +292,7 @@ def test_latency_is_seen_in_the_response_time() -> None:
     bench.ask()
 
     (minute,) = bench.metrics.drain_closed_minutes(bench.time() + 60)
-    assert minute.groups[RUST.arn].times["TargetResponseTime"].minimum >= 0.02
+    assert minute.groups[RUST.arn].times["TargetResponseTime"].whole.minimum >= 0.02
 
 
 def test_latency_beyond_the_timeout_is_a_502() -> None:

@@ -23,7 +23,7 @@ def test_a_minute_is_drained_once_when_it_is_over() -> None:
     assert metrics.drain_closed_minutes(time.now) == []
     (second,) = metrics.drain_closed_minutes(time.now + 3600)
     assert second.start == first.start + 60
-    assert [c.times["TargetResponseTime"].mean for c in second.groups.values()] == [0.3]
+    assert [c.times["TargetResponseTime"].whole.mean for c in second.groups.values()] == [0.3]
     assert metrics.drain_closed_minutes(time.now + 7200) == []
 
 
@@ -77,9 +77,9 @@ def test_what_a_minute_holds() -> None:
         ("AWS/Lambda", "python"): {"Invocations": 6, "Errors": 0, "Throttles": 0},
         ("AWS/Lambda", "passport-v2-rust-scorer"): {"Invocations": 3, "Errors": 1, "Throttles": 1},
     }
-    whole = minute.balancers[BALANCER].times["TargetResponseTime"]
+    whole = minute.balancers[BALANCER].times["TargetResponseTime"].whole
     assert (whole.count, whole.minimum, whole.maximum) == (8, 0.01, 0.03)
-    function = minute.functions["passport-v2-rust-scorer"].times["Duration"]
+    function = minute.functions["passport-v2-rust-scorer"].times["Duration"].whole
     assert (function.count, function.maximum) == (3, 0.5)
 
 
@@ -148,18 +148,20 @@ def test_lambda_errors_are_published_when_there_are_none() -> None:
     ("name", "dimensions", "scale", "unit"),
     [("TargetResponseTime", 2, 1, "Seconds"), ("Duration", 1, 1000, "Milliseconds")],
 )
-def test_times_are_published_as_one_statistic_set(
+def test_times_are_published_with_their_distribution(
     name: str, dimensions: int, scale: int, unit: str
 ) -> None:
-    times = [0.25, 0.5, 1.0, 0.125]
-    data = metric_data(*(Outcome(200, PYTHON, seconds=s, ran_s=s) for s in times))
+    times = [0.25, 0.5, 1.0, 0.125, 0.5]
+    datum = metric_data(*(Outcome(200, PYTHON, seconds=s, ran_s=s) for s in times))[
+        name, dimensions
+    ]
 
-    assert data[name, dimensions]["Unit"] == unit
-    assert data[name, dimensions]["StatisticValues"] == {
-        "SampleCount": 4.0,
-        "Sum": 1.875 * scale,
-        "Minimum": 0.125 * scale,
-        "Maximum": 1.0 * scale,
+    assert (datum["Unit"], datum.get("StatisticValues")) == (unit, None)
+    assert dict(zip(datum["Values"], datum["Counts"], strict=True)) == {
+        0.125 * scale: 1,
+        0.25 * scale: 1,
+        0.5 * scale: 2,
+        1.0 * scale: 1,
     }
 
 

@@ -32,6 +32,12 @@ def _put(backend: Any, namespace: str, metric_data: Sequence[Mapping[str, Any]])
         )
     for number, datum in enumerate(metric_data, start=1):
         backend._validate_parameters_put_metric_data(datum, number)
+        if len(datum.get("Values") or ()) > limits.METRIC_VALUES_PER_DATUM:
+            raise refused(
+                "InvalidParameterValue",
+                f"The collection MetricData.member.{number}.Values must not have a size greater "
+                f"than {limits.METRIC_VALUES_PER_DATUM}.",
+            )
     for datum in metric_data:
         _history(backend).put(namespace, datum, datetime.now(UTC))
 
