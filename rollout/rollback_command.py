@@ -11,20 +11,23 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from rollout.starting import INTERRUPTED, starting
 
-from rollout.live import connect
-from rollout.rollback import (
-    PERMISSIONS,
-    WATCH_SECONDS,
-    NothingFound,
-    Outcome,
-    Rollback,
-    WrongStack,
-)
+with starting("Nothing was changed. Interrupted."):
+    import typer
+    from botocore.exceptions import BotoCoreError, ClientError
 
-DONE, FAILED, BAD_INPUT, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
+    from rollout.live import connect
+    from rollout.rollback import (
+        PERMISSIONS,
+        WATCH_SECONDS,
+        NothingFound,
+        Outcome,
+        Rollback,
+        WrongStack,
+    )
+
+DONE, FAILED, BAD_INPUT, UNREACHABLE = 0, 1, 2, 3
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

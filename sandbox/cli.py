@@ -9,10 +9,13 @@ import os
 import signal
 import sys
 
-import typer
+from rollout.starting import starting
 
-from sandbox.commands import account, checking, deploying, environment, traffic
-from sandbox.stackfile import ROOT
+with starting("Interrupted."):
+    import typer
+
+    from sandbox.commands import account, checking, deploying, environment, traffic
+    from sandbox.stackfile import ROOT
 
 app = typer.Typer(
     no_args_is_help=True,

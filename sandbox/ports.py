@@ -5,6 +5,8 @@ import socket
 from typing import Final
 
 HOST: Final = "127.0.0.1"
+PORT_STEP: Final = 10
+"""How far the ports of one stack are from those of the stack before."""
 
 
 class PortTaken(RuntimeError):

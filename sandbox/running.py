@@ -1,26 +1,15 @@
 """The accounts and the load balancers of all stacks, from start to close."""
 
 import contextlib
-import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
-from typing import Final
 
 from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
 from sandbox.dataplane.invoke import Backend
 from sandbox.dataplane.server import DataPlane
 from sandbox.lifetime import LongLived
-from sandbox.stackfile import ROOT, STACKS
-
-_PATIENCE_S: Final = 10
-PORT_STEP: Final = 10
-"""How far the ports of one stack are from those of the stack before."""
-
-
-class SandboxNotStarted(RuntimeError):
-    """The sandbox's own process ended before it answered."""
+from sandbox.ports import PORT_STEP
+from sandbox.stackfile import STACKS
 
 
 class Sandbox(LongLived):
@@ -76,31 +65,3 @@ class Sandbox(LongLived):
             backends=self._backends,
             renew_on_activity=self._renew_on_activity,
         )
-
-
-@contextlib.contextmanager
-def sandbox_process() -> Iterator[str]:
-    """A sandbox on free ports in a process of its own, so that nobody shares its core; its URL.
-
-    Raises SandboxNotStarted.
-    """
-    with subprocess.Popen(
-        [sys.executable, "-m", "sandbox", "start", "--port", "0", "--json", "--until-eof"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,  # whose end it sees when this process was killed
-        stdout=subprocess.PIPE,
-        text=True,
-        process_group=0,  # a Ctrl-C is for this process, which still needs the account then
-    ) as process:
-        try:
-            first_line = process.stdout.readline() if process.stdout else ""
-            if not first_line:
-                raise SandboxNotStarted("The sandbox did not start; its message stands above.")
-            yield json.loads(first_line)["url"]
-        finally:
-            process.terminate()
-            try:
-                process.wait(_PATIENCE_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -13,9 +13,12 @@ from sandbox.commands.common import DEFAULT_PORT, JsonOption, console, explained
 from sandbox.dataplane.groups import IMPLEMENTATIONS
 from sandbox.dataplane.lambda_api import SCHEME, LambdaBackend, is_lambda_api
 from sandbox.dataplane.services import HttpService
-from sandbox.running import PORT_STEP, Sandbox
+from sandbox.ports import PORT_STEP
 from sandbox.stackfile import STACKS
 from sandbox.stopping import stop_asked
+
+if TYPE_CHECKING:
+    from sandbox.running import Sandbox
 
 DEFAULT_PUBLIC_PORT: Final = 4600
 DEFAULT_INTERNAL_PORT: Final = 4601
@@ -65,6 +68,8 @@ def start(
     as_json: JsonOption = False,
 ) -> None:
     """Run the accounts and their load balancers until Ctrl-C. Nothing of it survives."""
+    from sandbox.running import Sandbox  # noqa: PLC0415 moto, which no other command needs
+
     sandbox = Sandbox(
         port=port,
         public_port=_default(public_port, DEFAULT_PUBLIC_PORT, port),
@@ -112,7 +117,7 @@ def _backends(texts: list[str] | None) -> dict[str, str]:
     return backends
 
 
-def _introduce(sandbox: Sandbox) -> None:
+def _introduce(sandbox: "Sandbox") -> None:
     listener, host, path = _EXAMPLE
     first = STACKS[0]
     console.print(f"The account runs at {sandbox.url}, with the stacks {', '.join(STACKS)}.")

@@ -34,8 +34,8 @@ from sandbox.commands.common import (
 from sandbox.dataplane.client import ControlClient
 from sandbox.engine.choice import open_deployment
 from sandbox.engine.result import EngineName, Operation, Result
+from sandbox.own_process import sandbox_process
 from sandbox.routes import read_routes
-from sandbox.running import sandbox_process
 from sandbox.stackfile import STACKS, load_stack_file
 
 _CHECKED, _SHOWN = STACKS

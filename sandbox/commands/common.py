@@ -9,15 +9,16 @@ import pulumi
 import typer
 from rich.console import Console
 
+from rollout.starting import INTERRUPTED
 from sandbox.account.client import AccountUnreachable
 from sandbox.dataplane.client import ControlRefused, ControlUnreachable
 from sandbox.dataplane.source import ReadFailed
 from sandbox.dataplane.table import UnsupportedRule
 from sandbox.engine.choice import EngineRefused, default_engine
 from sandbox.engine.result import DeploymentError, EngineName
+from sandbox.own_process import SandboxNotStarted
 from sandbox.ports import PortTaken
 from sandbox.routes import MASK
-from sandbox.running import SandboxNotStarted
 from sandbox.stackfile import ROOT, STACKS, StackFileError
 
 FOLDER: Final = ROOT / ".sandbox"
@@ -25,7 +26,7 @@ DEFAULT_PORT: Final = 4599
 DEFAULT_URL: Final = f"http://127.0.0.1:{DEFAULT_PORT}"
 DEFAULT_ENGINE: Final = default_engine()
 
-FAILED, BAD_INPUT, UNREACHABLE, UNEXPECTED_CHANGES, INTERRUPTED = 1, 2, 3, 4, 130
+FAILED, BAD_INPUT, UNREACHABLE, UNEXPECTED_CHANGES = 1, 2, 3, 4
 
 _FAILURES = (
     DeploymentError,

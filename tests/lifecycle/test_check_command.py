@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 import catalog
+from rollout.starting import INTERRUPTED
 from sandbox import cli
 from sandbox.commands import common
 from tests.support.process import running, sandbox
@@ -33,7 +34,7 @@ def test_ctrl_c_ends_a_checklist_and_its_account() -> None:
     with running("check", "--clients", "400", "--engine", "embedded") as measuring:
         assert "load balancers" in measuring.first_line
         measuring.interrupt()
-        assert measuring.wait() == common.INTERRUPTED
+        assert measuring.wait() == INTERRUPTED
 
 
 @pytest.mark.parametrize(

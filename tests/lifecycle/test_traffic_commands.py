@@ -14,8 +14,8 @@ from sandbox import cli
 from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
 from sandbox.commands import common
-from sandbox.ports import PortTaken
-from sandbox.running import PORT_STEP, Sandbox
+from sandbox.ports import PORT_STEP, PortTaken
+from sandbox.running import Sandbox
 from tests.dataplane.conftest import Client, client
 from tests.engine.support import embedded_deployments
 from tests.support.process import TIMEOUT_S, deserted_url, running
