@@ -71,7 +71,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: order.get(item.nodeid.split("/")[1], len(order)))
 
 
+gc.disable()
+"""While modules are imported; a quarter of that would be collections."""
+
+
 def pytest_collection_finish() -> None:
     """Collect garbage seldom, and not among imported modules; else it takes most of the time."""
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
+    gc.enable()

@@ -15,12 +15,11 @@ lists.
 """
 
 import asyncio
-import contextlib
 import gc
 import hashlib
 import hmac
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Lock
@@ -32,6 +31,7 @@ from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime import mocks, rpc, settings, stack
 from pulumi.runtime.proto import resource_pb2
 
+from recording.runtime import unhindered
 from sandbox.engine.result import (
     Operation,
     Result,
@@ -313,7 +313,7 @@ def run(engine: Engine, program: Callable[[], Any], *, project: str, stack_name:
     interruption lets the calls under way finish and deletes nothing.
     """
     try:
-        with _without_collections():
+        with unhindered():
             asyncio.run(_run(engine, program, project, stack_name))
     except BaseException as error:
         engine.stop()
@@ -324,18 +324,6 @@ def run(engine: Engine, program: Callable[[], Any], *, project: str, stack_name:
         engine.delete_unregistered()
     if engine.result.failures:
         raise failed(engine.result.failures, engine.result.steps)
-
-
-@contextlib.contextmanager
-def _without_collections() -> Iterator[None]:
-    """Half of a run's time would go to garbage collections that find nothing."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _close_unawaited() -> None:

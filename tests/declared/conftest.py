@@ -1,10 +1,8 @@
 """The program costs more than a second a run, so each configuration runs once."""
 
 import copy
-import gc
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -14,16 +12,6 @@ from tests.declared.golden import RULE, Again, Declared
 from tests.support.recorder import Program, run_program
 
 TESTER_VALUE = "canary-7f3A.~_tester"
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Half of a run is the collector's, which finds nothing until the run is over."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -45,10 +33,9 @@ def declared(packages: Mapping[str, str]) -> Declared:
                 "scorerImage": "000000000000.dkr.ecr.us-west-2.amazonaws.com/scorer:1",
                 **packages,
             }
-            with _uncollected():
-                runs[key] = run_program(
-                    required | dict(config or {}), stack_name=stack, secret=secret, preview=preview
-                )
+            runs[key] = run_program(
+                required | dict(config or {}), stack_name=stack, secret=secret, preview=preview
+            )
         return runs[key]
 
     return declared_with
