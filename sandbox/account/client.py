@@ -37,6 +37,7 @@ _CONFIG = Config(
     parameter_validation=True,
     proxies={},  # the loopback interface, whatever HTTP_PROXY says
     retries={"mode": "standard", "total_max_attempts": 2},
+    user_agent="sandbox",  # boto3's own, of a dozen parts, is put together twice for each call
 )
 
 

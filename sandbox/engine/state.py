@@ -7,7 +7,7 @@ enough to see a change, useless to read.
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -68,12 +68,12 @@ class State:
 
     def begin(self, resource: Resource) -> None:
         """Record that a resource is about to be created, or is there half."""
-        self._record({"begin": asdict(resource)})
+        self._record({"begin": vars(resource)})
         self._keep(resource, begun=True)
 
     def put(self, resource: Resource) -> None:
         """Record a resource as it is now."""
-        self._record({"put": asdict(resource)})
+        self._record({"put": vars(resource)})
         self._keep(resource, begun=False)
 
     def remove(self, urn: str) -> None:

@@ -29,6 +29,7 @@ from sandbox.provider.logs import LogGroup
 from sandbox.routes import read_routes
 from sandbox.stackfile import ROOT, load_stack_file
 from tests.engine.support import HANG_S, Deploy, changes, embedded_deployments, files_of, weights
+from tests.support.engines import First
 from tests.support.gate import Gate
 from tests.support.process import started
 
@@ -226,11 +227,11 @@ def gate(server: AccountServer) -> Iterator[Gate]:
 
 
 def test_a_second_update_is_told_who_has_the_first_which_ends_in_order_when_asked_to(
-    gate: Gate, tmp_path: Path
+    gate: Gate, first: First, tmp_path: Path
 ) -> None:
     account = Account.connect(gate.url, "staging")
     deploy = embedded_deployments(account, tmp_path)
-    deploy().up()
+    first.restore(tmp_path)
     gate.shut()
     options = ["--stack", "staging", "--rust", "10", "--engine", "embedded", "--url", gate.url]
     with started(tmp_path, "up", *options) as process:
@@ -262,10 +263,9 @@ def test_a_lock_ends_with_the_update(tmp_path: Path) -> None:
 
 
 def test_what_aws_says_of_a_rule_comes_with_its_priority_and_what_has_moved(
-    fresh_account: Account, fresh_deployment: Deploy, monkeypatch: pytest.MonkeyPatch
+    account: Account, deployed: Deploy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    account = fresh_account
-    fresh_deployment(rustPercentage="10").up()
+    deployed(rustPercentage="10").up()
     elb = account.client("elbv2")
     rules = elb.describe_rules(ListenerArn=account.foundation["publicAlbHttpsListenerArn"])["Rules"]
     (arn,) = [rule["RuleArn"] for rule in rules if rule["Priority"] == "2023"]
@@ -273,7 +273,7 @@ def test_what_aws_says_of_a_rule_comes_with_its_priority_and_what_has_moved(
     monkeypatch.setattr(sandbox.deploy, "catch_up", lambda *_: elb.delete_rule(RuleArn=arn) and [])
 
     with pytest.raises(DeploymentError) as refused:
-        fresh_deployment(rustPercentage="0").up()
+        deployed(rustPercentage="0").up()
 
     first, last = str(refused.value).splitlines()
     assert first == (

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox.account.client import Account
-from sandbox.engine.result import Operation
+from sandbox.engine.result import EngineName, Operation
 from tests.engine.support import BOTH_ENGINES, Deploy, changes
+from tests.support.engines import First
 
 pytestmark = BOTH_ENGINES
 
@@ -16,8 +18,13 @@ FUNCTION = "embed-rl-lambda"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def deployed(deployment: Deploy) -> None:
+def at_10(
+    engine: EngineName, deployment: Deploy, state: Path, request: pytest.FixtureRequest
+) -> None:
     """Staging at 10 %; every test leaves it there."""
+    if engine is EngineName.EMBEDDED:
+        first: First = request.getfixturevalue("first")
+        first.restore(state)
     deployment(rustPercentage="10").up()
 
 

@@ -1,6 +1,7 @@
 """The way back to Python, whatever else is the matter: rules plain, and no function touched."""
 
 import contextlib
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,8 +18,10 @@ from sandbox.engine.lock import only_update
 from sandbox.engine.result import DeploymentError, EngineName, Result
 from sandbox.engine.state import State
 from tests.engine.support import BOTH_ENGINES, Deploy, by_hand, calls, changes, weights
+from tests.support.engines import First
+from tests.support.snapshot import Snapshot
 
-pytestmark = BOTH_ENGINES
+pytestmark = [BOTH_ENGINES, pytest.mark.usefixtures("half")]
 
 PLAIN = {(None,)}
 RULE = "embed-st-rule-lambda"
@@ -53,10 +56,32 @@ def update(deployment: Deploy, dist: Path) -> Callable[..., Result]:
     return up
 
 
+@pytest.fixture(scope="module")
+def halves(
+    engine: EngineName, update: Callable[..., Result], server: AccountServer, state: Path
+) -> First | None:
+    """What a first update to 50 % left, where going back to it is possible."""
+    if engine is not EngineName.EMBEDDED:
+        return None
+    result = update(50)
+    kept = state.with_name("halves")
+    shutil.copytree(state, kept)
+    return First(result, Snapshot(server), kept)
+
+
 @pytest.fixture
-def half(update: Callable[..., Result], server: AccountServer, account: Account) -> None:
+def half(
+    halves: First | None,
+    update: Callable[..., Result],
+    server: AccountServer,
+    account: Account,
+    state: Path,
+) -> None:
     """All six rules at 50 %, by an update that somebody wanted."""
-    update(50, **accepting(account))
+    if halves is None:
+        update(50, **accepting(account))
+    else:
+        halves.restore(state)
     assert weights(account) == {(50, 50)}
     calls(server)
 
@@ -122,7 +147,6 @@ def bad_release(dist: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.usefixtures("half")
 @pytest.mark.parametrize("trouble", [rebuilt, without_packages, bad_release])
 def test_an_update_to_0_moves_six_rules_and_nothing_else(
     update: Callable[..., Result],
@@ -140,7 +164,6 @@ def test_an_update_to_0_moves_six_rules_and_nothing_else(
         build(dist / name, 1)
 
 
-@pytest.mark.usefixtures("half")
 def test_the_emergency_command_leaves_a_mark_and_no_update_brings_rust_back(
     update: Callable[..., Result], server: AccountServer, account: Account
 ) -> None:
@@ -158,7 +181,6 @@ def test_the_emergency_command_leaves_a_mark_and_no_update_brings_rust_back(
     assert mark_of(account) == mark
 
 
-@pytest.mark.usefixtures("half")
 def test_the_emergency_command_holds_against_a_running_update(
     update: Callable[..., Result], server: AccountServer, account: Account
 ) -> None:
@@ -171,7 +193,6 @@ def test_the_emergency_command_holds_against_a_running_update(
     assert set(calls(server)) == {"ModifyRule", "AddTags"}
 
 
-@pytest.mark.usefixtures("half")
 def test_the_emergency_command_needs_no_lease(
     update: Callable[..., Result], account: Account, deployment: Deploy, engine: EngineName
 ) -> None:
@@ -229,7 +250,6 @@ def test_a_rule_that_was_changed_by_hand_goes_back(
     assert changes(update(0)) == []
 
 
-@pytest.mark.usefixtures("half")
 def test_a_rule_that_the_state_lacks_goes_back_and_is_adopted(
     update: Callable[..., Result],
     server: AccountServer,
