@@ -7,7 +7,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes
 # Test modules are rewritten as they are imported, which takes as long as the tests of a folder.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check policy checkov bench rollout-simulation lock clean
+.PHONY: demo test check policy checkov bench rollout-simulation rollout-demo lock clean
 
 demo: $(INSTALLED)  ## the real program in an emulated account, up and back to 0
 	@$(BIN)/sandbox demo
@@ -31,6 +31,9 @@ bench: $(INSTALLED)  ## cost of the program, and of a percentage change
 
 rollout-simulation: $(INSTALLED)  ## how often a rollout stops, and how often wrongly, by simulation
 	@$(BIN)/python -m rollout.simulation
+
+rollout-demo: $(INSTALLED)  ## two rollouts under load on a fast clock: one to 100 %, one that goes back
+	@$(BIN)/sandbox rehearse
 
 lock: $(INSTALLED)  ## write the lock files anew from pyproject.toml
 	@$(BIN)/pip install --quiet uv

@@ -49,6 +49,10 @@ ROLLOUT_TABLE_RANGE_KEY = "item"
 """Both are strings."""
 
 
+RULE_TYPE = "aws:lb/listenerRule:ListenerRule"
+"""Pulumi's type token of a listener rule."""
+
+
 def routing_table(traffic: Traffic) -> dict[str, Rule]:
     """Every listener rule of the stack by its logical name, tester rules where it has testers.
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pulumi
 
+from catalog import RULE_TYPE
+
 _READ_OUTPUTS = "pulumi:pulumi:readStackOutputs"
 _READ = "pulumi:pulumi:readStackResourceOutputs"
 _FUNCTION = "aws:lambda/function:Function"
-RULE = "aws:lb/listenerRule:ListenerRule"
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,14 @@ class Deployed:
 
     def arn_of(self, rule: str) -> str | None:
         """The ARN of a listener rule; None when the state has no such rule."""
-        return self.resources.get((RULE, rule), {}).get("arn")
+        return self.resources.get((RULE_TYPE, rule), {}).get("arn")
 
     def share_of(self, rule: str, target_group: str) -> int | None:
         """What a rule sends to the target group with that physical name, in percent.
 
         None when the state has no such rule.
         """
-        actions = self.resources.get((RULE, rule), {}).get("actions")
+        actions = self.resources.get((RULE_TYPE, rule), {}).get("actions")
         if not actions:
             return None
         forward = actions[0].get("forward") or {}

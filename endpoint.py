@@ -29,6 +29,8 @@ REGISTRY_GROUP = "registry"
 TESTER_HEADER = "X-Use-Rust-Scorer"
 """Requests that carry it with the configured secret always go to Rust."""
 
+STICKINESS_S = 3600
+"""How long a load balancer keeps a client on its side where a stack does not say (contract)."""
 
 ROLLED_BACK_AT = "RolledBackAt"
 """Tag of the dual rules after an emergency rollback; its value is the time in ISO 8601, UTC."""

@@ -26,7 +26,7 @@ from pydantic_core import ErrorDetails
 import catalog
 import rust_scorer.names
 from deployed import Deployed
-from endpoint import ROLLED_BACK_AT
+from endpoint import ROLLED_BACK_AT, STICKINESS_S
 from lambdas.environment import PYTHON_VARIABLES, python_environment
 from live import LiveRule
 from packages import package_problem
@@ -152,7 +152,7 @@ class Settings(BaseModel):
         examples=["<time>"],
     )
     stickiness_seconds: Seconds = Field(
-        3600,
+        STICKINESS_S,
         description=f"a whole number from {limits.STICKINESS_SECONDS_MIN} "
         f"to {limits.STICKINESS_SECONDS_MAX}",
         examples=["3600"],

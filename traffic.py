@@ -8,7 +8,7 @@ from pulumi.runtime import register_stack_transformation
 
 import catalog
 import rust_scorer.names
-from deployed import RULE, Deployed
+from deployed import Deployed
 from endpoint import ROLLED_BACK_AT
 from live import UNREAD, LiveRule
 
@@ -150,7 +150,7 @@ def hold_everything_else(deployed: Deployed) -> None:
     ) -> pulumi.ResourceTransformationResult | None:
         if not deployed.has(args.type_, args.name):
             return None
-        return _ignoring(args, _ALL_BUT_ACTIONS if args.type_ == RULE else ["*"])
+        return _ignoring(args, _ALL_BUT_ACTIONS if args.type_ == catalog.RULE_TYPE else ["*"])
 
     register_stack_transformation(hold)
 

@@ -6,7 +6,7 @@ ahead of the rules: what is done already is always read from the rules, never fr
 
 import math
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -39,6 +39,8 @@ class Observation:
     """The share of every dual rule in percent, or what is wrong with it; None: unreadable."""
     configured: int | None = None
     """The share that the stack's configuration asks for, where it is known."""
+    follows: bool | None = None
+    """Whether configuration and last update have no Rust at all; None: unknown."""
     minutes: Sequence[Minute] = ()
     """Closed minutes with requests, oldest first, from before the rollout on."""
     closed_until: int = 0
@@ -148,7 +150,7 @@ class _Case:
 
     def _rolling_back(self) -> Decision:
         seen, why, since = self.seen, self.at.reason, self.at.since
-        if not seen.plain or seen.configured not in (None, 0):
+        if not seen.plain or seen.follows is False:
             failed = "".join(f"; failed: {text}" for text in self.at.failures[-1:])
             return self._to(
                 State.ROLLING_BACK, f"{why}{failed}", act=Act.ROLL_BACK, error=bool(failed)
@@ -279,7 +281,15 @@ class _Case:
         return [one.start >= begun and one.rust > 0 for one in self._minutes]
 
     def _said(self, outcome: Outcome) -> list[str]:
-        return [str(one) for one in self._verdicts if one.outcome is outcome]
+        """What gates say, one sentence for those that say the same."""
+        found: dict[str, list[Verdict]] = {}
+        for one in self._verdicts:
+            if one.outcome is outcome:
+                found.setdefault(one.reason, []).append(one)
+        return [
+            f"{_each(one.gate for one in same)}, {_each(one.scope for one in same)}: {reason}"
+            for reason, same in found.items()
+        ]
 
     @cached_property
     def _verdicts(self) -> tuple[Verdict, ...]:
@@ -300,6 +310,10 @@ class _Case:
             alone=applied - self._since(at.begun or 0) if step.percent == 100 else None,
         )
         return (*judge(self.plan.settings, watched), alarms)
+
+
+def _each(names: Iterable[str]) -> str:
+    return "/".join(dict.fromkeys(names))
 
 
 def _listed(rules: Mapping[str, int | str]) -> str:

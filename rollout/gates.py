@@ -21,7 +21,6 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, bdtrc
 
 from rollout.settings import Settings
 from routing import Listener
@@ -275,6 +274,8 @@ class _Judge:
 
     def _share(self, listener: Listener, python: float, rust: float) -> Verdict:
         """Whether a balancer does what it is set to, as far as cookies let one tell."""
+        from scipy.special import bdtr, bdtrc  # noqa: PLC0415 a third of a second to import
+
         shares, total = self.watched.shares[listener], int(python + rust)
         low = _LOWEST_SHARE * min(shares) / 100
         # A client that draws on every route and stays with Rust once it got it.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
 
 THREADS: Final = 16
-_CONFIG: Final = Config(
+CONFIG: Final = Config(
     connect_timeout=3,
     read_timeout=10,
     max_pool_connections=THREADS,
@@ -47,7 +47,7 @@ _NEVER: Final = Methods(())
 
 def connect(region: str) -> "ElasticLoadBalancingv2Client":
     """A client with the credentials of the environment. Threads may share it."""
-    return boto3.Session(region_name=region).client("elbv2", config=_CONFIG)
+    return boto3.Session(region_name=region).client("elbv2", config=CONFIG)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
-from scipy.stats import poisson
 
 import catalog
 from rollout.gates import BALANCERS, MINUTE_S, Minute, evidence, log_limit, log_ratios
@@ -38,9 +37,13 @@ class Plan(BaseModel):
     fixed: dict[str, int] = {}
     """Endpoints with a share of their own, which a rollout does not move."""
 
+    def share(self, step: int) -> int:
+        """The share of a step in percent; -1 is before the first."""
+        return self.begin if step < 0 else self.steps[step].percent
+
     def shares(self, step: int) -> dict[str, int]:
-        """The share of every dual rule at a step; -1 is before the first."""
-        share = self.begin if step < 0 else self.steps[step].percent
+        """The share of every dual rule at a step."""
+        share = self.share(step)
         return {endpoint.rule: endpoint.rust_share(share, self.fixed) for endpoint in catalog.DUAL}
 
     def served(self, step: int) -> dict[Listener, list[int]]:
@@ -118,11 +121,13 @@ def smallest_excess(
 
     `rust` and `python` are requests a minute, `base` the share of Python's that fail.
     """
+    from scipy.special import pdtrik  # noqa: PLC0415 a third of a second to import
+
     limit = log_limit(settings, len(BALANCERS) + 1)
     share = np.full(minutes, rust / max(rust + python, 1))
     for excess in np.arange(settings.error_excess, 100 * (1 - base), 0.1):
         mean = rust * minutes * (base + excess / 100) / settings.errors_per_client
-        few = poisson.ppf(1 - _CERTAINTY, mean) / minutes
+        few = np.ceil(pdtrik(1 - _CERTAINTY, mean)) / minutes  # quantile of Poisson's distribution
         draws = np.full(minutes, few), np.full(minutes, python * base / settings.errors_per_client)
         if evidence(log_ratios(*draws, share)).max() >= limit:
             return float(excess)

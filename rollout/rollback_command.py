@@ -47,7 +47,7 @@ def policy() -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2)
 
 
-def _known_stack(stack: str) -> str:
+def known_stack(stack: str) -> str:
     """Refuse what has no stack file, where there are stack files."""
     files = Path(__file__).resolve().parents[1].glob("Pulumi.*.yaml")
     known = sorted(file.name.split(".")[1] for file in files)
@@ -66,7 +66,7 @@ def _print_policy(wanted: bool) -> None:
 
 @app.command()
 def rollback(
-    stack: Annotated[str, typer.Option(help="Stack to roll back.", callback=_known_stack)],
+    stack: Annotated[str, typer.Option(help="Stack to roll back.", callback=known_stack)],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")
     ] = False,

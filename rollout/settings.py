@@ -80,6 +80,9 @@ class Settings(BaseModel):
         default=None,
         description="minutes of a hold that end in a rollback; without it a human ends it",
     )
+    compared_within: Count | None = Field(
+        default=None, description="minutes since `rollout compare` found no difference, at a start"
+    )
     drain: Count = Field(
         default=15, description="minutes to watch for Rust's last request after a rollback"
     )

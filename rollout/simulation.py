@@ -123,6 +123,7 @@ class World:
         return Observation(
             rules=dict(self.rules),
             configured=self.configured,
+            follows=self.configured == 0,
             minutes=self.minutes[:late],
             closed_until=closed,
             alarms=dict.fromkeys(catalog.rust_alarms(), "OK"),

@@ -14,7 +14,8 @@ from rollout.starting import starting
 with starting("Interrupted."):
     import typer
 
-    from sandbox.commands import account, checking, deploying, environment, traffic
+    from rollout import rollout_command
+    from sandbox.commands import account, checking, deploying, environment, rollouts, traffic
     from sandbox.stackfile import ROOT
 
 app = typer.Typer(
@@ -35,8 +36,10 @@ for command in (
     traffic.clock,
     checking.check,
     checking.demo,
+    rollouts.rehearse,
 ):
     app.command()(command)
+app.add_typer(rollout_command.app, name="rollout", callback=rollouts.where)
 
 
 def main() -> None:

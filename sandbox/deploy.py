@@ -1,9 +1,10 @@
 """Deploy the program of this repository into the running account, by the embedded engine."""
 
 import contextlib
+import io
 import runpy
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -24,7 +25,7 @@ from sandbox.engine.result import (
     forbidden,
     unwatched,
 )
-from sandbox.engine.state import State
+from sandbox.engine.state import Resource, State
 from sandbox.packages import write_stand_ins
 from sandbox.provider import Provider
 from sandbox.stackfile import PROJECT, ROOT, StackConfig
@@ -63,6 +64,10 @@ class Deployment:
         state = State(self.state_path)
         return bool(state.begun) or any(state)
 
+    def resources(self) -> Iterable[Resource]:
+        """What the last update left, as this engine remembers it."""
+        return State(self.state_path, read_only=True)
+
     def preview(self, watch: Watcher = unwatched) -> Result:
         """What an update would change; changes nothing.
 
@@ -83,16 +88,18 @@ class Deployment:
             raise DeploymentError(_policy_message(report))
         return engine.result
 
-    def up(self, watch: Watcher = unwatched) -> Result:
+    def up(self, watch: Watcher = unwatched, *, foreseen: bool = False) -> Result:
         """Make the account what the program says.
 
-        Where policies judge, a preview comes first and must pass. What was deleted by hand is
-        made again. Raises DeploymentError also while another update is under way.
+        Where policies judge, a preview comes first and must pass, unless one was `foreseen`
+        just before. What was deleted by hand is made again. Raises DeploymentError also
+        while another update is under way.
         """
         with self._locked() as state:
             lost = self._catch_up(state)
-            if self.rules:
-                self._foreseen(state)
+            if self.rules and not foreseen:
+                with contextlib.redirect_stderr(io.StringIO()):  # the update says it again
+                    self._foreseen(state)
             done = self._run(self.program, state, preview=False, watch=watch)
         return replace(done.result, lost=lost)
 

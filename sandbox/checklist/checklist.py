@@ -8,11 +8,12 @@ from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pages.model import Claim, Item
 from sandbox.checklist.items.metrics import metrics
 from sandbox.checklist.items.rollback import rollback
 from sandbox.checklist.items.shares import all_rust, all_six, half, rust_disabled
 from sandbox.checklist.items.stickiness import stickiness
-from sandbox.checklist.results import Checklist, Claim, Item
+from sandbox.checklist.results import Checklist
 from sandbox.checklist.run import Run
 from sandbox.dataplane.client import ControlRefused
 from sandbox.engine.result import DeploymentError
@@ -23,7 +24,6 @@ _UNMEASURED: Final = (BotoCoreError, ClientError, ControlRefused, LookupError, T
 DEFAULT_CLIENTS: Final = 6100
 """So that all shares two points off are seen with 99.99 % probability at 50 %, together."""
 
-DEFAULT_STICKINESS_S: Final = 3600
 """What the contract asks for where a stack sets no `stickinessSeconds`."""
 
 Watcher = Callable[[int, Item], None]

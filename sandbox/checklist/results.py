@@ -1,100 +1,14 @@
-"""What a run of the checklist measured: plain data, for every form of report."""
+"""What a run of the checklist came to, in all."""
 
-import math
 from dataclasses import dataclass, field
-from typing import Literal
 
-Side = Literal["python", "rust"]
+from pages.model import Item, Page
+from pages.wording import number
 
-
-@dataclass(frozen=True)
-class Claim:
-    """One sentence with what was measured in it, and whether it is as it should be."""
-
-    text: str
-    passed: bool
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of a chart: x in seconds since the chart's zero, y in the chart's unit."""
-
-    label: str
-    points: tuple[tuple[float, float], ...]
-
-    @property
-    def measured(self) -> list[tuple[float, float]]:
-        """The points that are numbers, in the order of x."""
-        return sorted(point for point in self.points if all(map(math.isfinite, point)))
-
-
-@dataclass(frozen=True)
-class Mark:
-    """Something that happened, x in seconds since the chart's zero."""
-
-    x: float
-    text: str
-
-
-@dataclass(frozen=True)
-class Timeline:
-    """Something over time. `top` is the end of the y axis; None for the highest value."""
-
-    title: str
-    unit: str
-    lines: tuple[Line, ...]
-    marks: tuple[Mark, ...] = ()
-    top: float | None = None
-    note: str = ""
-    sums: bool = False
-    """Whether y counts what happened in a period that begins at x: columns, no line."""
-
-
-@dataclass(frozen=True)
-class Share:
-    """How many of `total` clients or requests Rust served, and how many it may have served."""
-
-    rust: int
-    total: int
-    low: int
-    high: int
-
-    @property
-    def percent(self) -> float:
-        return 100 * self.rust / self.total if self.total else 0.0
-
-    @property
-    def passed(self) -> bool:
-        return self.total > 0 and self.low <= self.rust <= self.high
-
-
-@dataclass(frozen=True)
-class Shares:
-    """Rust's share per row (an endpoint) and column (a percentage, in the order of time)."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Share, ...]], ...]
-    note: str = ""
-
-
-Chart = Timeline | Shares
-
-
-@dataclass(frozen=True)
-class Item:
-    """One line of the checklist, in the words of the analysis."""
-
-    title: str
-    claims: tuple[Claim, ...]
-    charts: tuple[Chart, ...] = ()
-    seconds: float = 0.0
-    modelled: tuple[str, ...] = ()
-    """What AWS does not document, so that it shows our model and not AWS."""
-
-    @property
-    def passed(self) -> bool:
-        return bool(self.claims) and all(claim.passed for claim in self.claims)
+_MODELLED = (
+    "All of this was measured in the sandbox: an emulated account and load balancers that obey "
+    "its rules. Where AWS does not document what it does, they follow a model."
+)
 
 
 @dataclass(frozen=True)
@@ -114,3 +28,31 @@ class Checklist:
     @property
     def passed(self) -> bool:
         return bool(self.items) and all(item.passed for item in self.items)
+
+    @property
+    def verdict(self) -> str:
+        """The whole run in one sentence."""
+        count = len(self.items)
+        failed = sum(not item.passed for item in self.items)
+        if not count:
+            return "FAILED: nothing was measured"
+        return f"{failed} of {count} items FAILED" if failed else f"All {count} items passed"
+
+    @property
+    def page(self) -> Page:
+        """The run as a page."""
+        return Page(
+            subject=f"Testing checklist of the weighted routing, measured on {self.stack}",
+            verdict=self.verdict,
+            passed=self.passed,
+            started=self.started,
+            facts=(
+                ("Stack", self.stack),
+                ("Engine", self.engine),
+                ("Took", f"{self.seconds:.0f} s"),
+                ("Requests sent", number(self.requests)),
+                *self.facts,
+            ),
+            items=self.items,
+            aside=_MODELLED,
+        )

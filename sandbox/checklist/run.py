@@ -8,11 +8,11 @@ from typing import Any, Final, TypeVar
 
 import uvloop
 
+from pages.model import Claim, Line, Mark, Share, Timeline
 from sandbox.account.client import Account
 from sandbox.checklist.client import Client, Sample
 from sandbox.checklist.intervals import allowed
 from sandbox.checklist.load import Load
-from sandbox.checklist.results import Claim, Line, Mark, Share, Timeline
 from sandbox.checklist.targets import DUAL, DUAL_RULES, Target
 from sandbox.dataplane.client import ControlClient
 from sandbox.dataplane.groups import RUST

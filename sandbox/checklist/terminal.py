@@ -8,8 +8,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sandbox.checklist.results import Checklist, Claim, Item
-from sandbox.checklist.wording import OUTCOME, number, printable, verdict
+from pages.model import Claim, Item
+from pages.wording import OUTCOME, number, printable
+from sandbox.checklist.results import Checklist
 
 _STYLE: Final = {True: "green", False: "bold white on red"}
 _NUMBER: Final = 3
@@ -44,7 +45,7 @@ def print_checklist(console: Console, checklist: Checklist, page: Path | None) -
                 _add_claim(failed, claim)
         if failed.row_count:
             console.print(Padding(failed, (0, 0, 0, _INDENT)))
-    console.print(Text(verdict(checklist), style="bold green" if passed else _STYLE[False]))
+    console.print(Text(checklist.verdict, style="bold green" if passed else _STYLE[False]))
     console.print(
         f"{checklist.stack}: {number(checklist.requests)} requests in {checklist.seconds:.0f} s, "
         f"deployed by the {checklist.engine} engine",

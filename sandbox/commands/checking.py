@@ -9,15 +9,15 @@ from typing import Annotated
 
 import typer
 
+from endpoint import STICKINESS_S
+from pages.page import write_page
 from sandbox import report
 from sandbox.account.client import Account
 from sandbox.checklist import terminal
 from sandbox.checklist.checklist import (
     DEFAULT_CLIENTS,
-    DEFAULT_STICKINESS_S,
     run_checklist,
 )
-from sandbox.checklist.page import write_page
 from sandbox.checklist.results import Checklist
 from sandbox.checklist.run import Run, only_moves_rules
 from sandbox.commands import common
@@ -159,14 +159,14 @@ def _measure(
         ControlClient(account.balancers["control"]),
         deploy,
         clients,
-        stickiness_s=int(config.get("stickinessSeconds") or DEFAULT_STICKINESS_S),
+        stickiness_s=int(config.get("stickinessSeconds") or STICKINESS_S),
     )
     checklist = run_checklist(
         run,
         engine=engine,
         watch=lambda number, item: None if quiet else terminal.print_item(console, number, item),
     )
-    write_page(checklist, page)
+    write_page(checklist.page, page)
     page.with_suffix(".json").write_text(_as_json(checklist))
     if not quiet:
         terminal.print_checklist(console, checklist, page)

@@ -58,7 +58,7 @@ def _deploying(work: Callable[[AnyDeployment, bool], Result]) -> Callable[..., N
         as_json: JsonOption = False,
         expect_no_changes: NoChangesOption = False,
     ) -> None:
-        with _deployment(engine, url, _configuration(stack, rust, config, secret)) as deployment:
+        with _deployment(engine, url, configuration(stack, rust, config, secret)) as deployment:
             result = work(deployment, as_json)
             if expect_no_changes and result.changes:
                 errors.print("Changes where none were expected.")
@@ -87,7 +87,7 @@ def destroy(
     as_json: JsonOption = False,
 ) -> None:
     """Delete everything the program made in the stack."""
-    with _deployment(engine, url, _configuration(stack, None, None, None)) as deployment:
+    with _deployment(engine, url, configuration(stack, None, None, None)) as deployment:
         _told(deployment, deployment.destroy, "Destroying", "destroyed", as_json=as_json)
 
 
@@ -108,9 +108,10 @@ def _deployment(engine: EngineName, url: str, config: StackConfig) -> Iterator[A
         yield open_deployment(engine, Account.connect(url, config.stack), config, common.FOLDER)
 
 
-def _configuration(
+def configuration(
     stack: str, rust: str | None, config: list[str] | None, secret: list[str] | None
 ) -> StackConfig:
+    """The stack's own file with these keys set; ends the command where that cannot be."""
     try:
         stack_config = load_stack_file(stack)
     except StackFileError as error:

@@ -1,6 +1,7 @@
 """Which engine runs a deployment."""
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -9,6 +10,7 @@ from sandbox.deploy import Deployment
 from sandbox.engine.pulumi_cli import PulumiDeployment
 from sandbox.engine.pulumi_project import PulumiProject
 from sandbox.engine.result import EngineName, Result, Watcher, unwatched
+from sandbox.engine.state import Resource
 from sandbox.stackfile import StackConfig
 
 _INSTALL = "https://www.pulumi.com/docs/install/"
@@ -28,8 +30,9 @@ class AnyDeployment(Protocol):
     @property
     def config(self) -> StackConfig: ...
     def has_resources(self) -> bool: ...
+    def resources(self) -> Iterable[Resource]: ...
     def preview(self, watch: Watcher = unwatched) -> Result: ...
-    def up(self, watch: Watcher = unwatched) -> Result: ...
+    def up(self, watch: Watcher = unwatched, *, foreseen: bool = False) -> Result: ...
     def destroy(self, watch: Watcher = unwatched) -> Result: ...
 
 

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -56,6 +56,10 @@ class PulumiDeployment:
         """Whether this engine has deployed anything of the stack into the account."""
         return self.project.has_resources()
 
+    def resources(self) -> Iterable[Resource]:
+        """What the last update left, as the CLI's state has it."""
+        return self.project.resources()
+
     def preview(self, watch: Watcher = unwatched) -> Result:
         """What an update would change; changes nothing.
 
@@ -65,8 +69,10 @@ class PulumiDeployment:
         lost = self._lost()
         return self._foreseen(watch, ["--refresh"] if lost else []).result(lost)
 
-    def up(self, watch: Watcher = unwatched) -> Result:
-        """Make the account what the program says. A preview comes first and must pass.
+    def up(self, watch: Watcher = unwatched, *, foreseen: bool = False) -> Result:
+        """Make the account what the program says.
+
+        A preview comes first and must pass, unless one was `foreseen` just before.
 
         What was deleted by hand is forgotten before, so that it is made again.
         """
@@ -74,7 +80,8 @@ class PulumiDeployment:
         if lost := self._lost():
             gone = (option for one in lost for option in ("--target", one.urn))
             self._recorded("refresh", "--yes", "--skip-preview", *gone, watch=unwatched)
-        self._foreseen(unwatched)
+        if not foreseen:
+            self._foreseen(unwatched)
         return self._recorded("up", "--yes", "--skip-preview", watch=watch).result(lost)
 
     def destroy(self, watch: Watcher = unwatched) -> Result:

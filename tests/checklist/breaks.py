@@ -19,12 +19,12 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from pages.model import Claim
 from sandbox.checklist.items.incident import let_rust_fail
 from sandbox.checklist.items.metrics import metrics
 from sandbox.checklist.items.rollback import rollback
 from sandbox.checklist.items.shares import every_route, half
 from sandbox.checklist.items.stickiness import as_configured, stickiness
-from sandbox.checklist.results import Claim
 from sandbox.checklist.run import Run
 from sandbox.checklist.targets import ROUTES, RUST_GROUPS, Route
 from sandbox.dataplane.groups import PYTHON, RUST

@@ -4,17 +4,9 @@ import random
 from dataclasses import replace
 
 import catalog
+from pages.model import Claim, Item, Line, Mark, Share, Shares, Timeline
 from sandbox.checklist.intervals import allowed
-from sandbox.checklist.results import (
-    Checklist,
-    Claim,
-    Item,
-    Line,
-    Mark,
-    Share,
-    Shares,
-    Timeline,
-)
+from sandbox.checklist.results import Checklist
 
 TITLES = (
     "Deploy to staging with Rust disabled - verify Python-only works",

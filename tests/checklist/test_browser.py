@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.checklist.page import write_page
+from pages.page import write_page
 
 from .browser import MISSING, Browser, browser
 from .samples import failed, hostile
@@ -91,7 +91,7 @@ def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "checklist.html"
-    write_page(failed(), path)
+    write_page(failed().page, path)
     return path
 
 
@@ -146,7 +146,7 @@ def test_both_schemes_have_colours_of_their_own(window: Browser, page: Path) -> 
 
 def test_hostile_text_is_only_text(window: Browser, tmp_path: Path) -> None:
     path = tmp_path / "checklist.html"
-    write_page(hostile(), path)
+    write_page(hostile().page, path)
 
     window.open(path, width=360, scheme="light")
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.checklist.charts import draw
-from sandbox.checklist.results import Chart, Line, Mark, Share, Shares, Timeline
+from pages.charts import draw
+from pages.model import Chart, Line, Mark, Share, Shares, Timeline
 
 from .samples import CHARTS, cloudwatch, hostile, rollback, shares
 

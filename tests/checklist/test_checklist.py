@@ -3,8 +3,8 @@
 from typing import Any
 from unittest.mock import Mock
 
+from pages.model import Item
 from sandbox.checklist.checklist import run_checklist
-from sandbox.checklist.results import Item
 from sandbox.checklist.run import Run
 from sandbox.dataplane.client import ControlRefused
 from sandbox.engine.result import DeploymentError, Result

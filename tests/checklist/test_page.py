@@ -6,22 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.checklist import page
-from sandbox.checklist.results import Line, Mark, Share, Shares, Timeline
-from sandbox.checklist.tables import table
-from sandbox.checklist.wording import counted, number, verdict
+from pages import page
+from pages.model import Line, Mark, Share, Shares, Timeline
+from pages.tables import table
+from pages.wording import counted, number
 
 from .samples import COLUMNS, HOSTILE, TITLES, failed, hostile, passed, shares
 
 
 @pytest.fixture(scope="module")
 def sound() -> str:
-    return page.page(passed())
+    return page.render(passed().page)
 
 
 @pytest.fixture(scope="module")
 def broken() -> str:
-    return page.page(failed())
+    return page.render(failed().page)
 
 
 def order(text: str, *parts: str) -> list[int]:
@@ -32,9 +32,9 @@ def test_the_page_begins_with_the_verdict_and_what_was_run(sound: str) -> None:
     places = order(
         sound,
         "<h1>All 7 items passed</h1>",
+        "2026-10-09 15:29 UTC",
         "<dd>staging</dd>",
         "<dd>embedded</dd>",
-        "2026-10-09 15:29 UTC",
         "<dd>45 s</dd>",
         "<dd>57,112</dd>",
         "<dt>Clients per share</dt><dd>4000</dd>",
@@ -89,7 +89,7 @@ def test_every_share_is_in_the_table_behind_the_chart(sound: str) -> None:
 
 
 def test_nothing_is_loaded_and_nothing_runs(sound: str, broken: str) -> None:
-    for text in (sound, broken, page.page(hostile())):
+    for text in (sound, broken, page.render(hostile().page)):
         assert "default-src 'none'; style-src 'unsafe-inline'" in text
         tags = re.findall(r"<[a-z][^>]*>", text)
         for tag in tags:
@@ -99,7 +99,7 @@ def test_nothing_is_loaded_and_nothing_runs(sound: str, broken: str) -> None:
 
 
 def test_hostile_text_is_shown_and_not_obeyed() -> None:
-    text = page.page(hostile())
+    text = page.render(hostile().page)
 
     assert "<script" not in text
     assert not {"\x00", "\x1b", "\ud800"} & set(text)
@@ -132,8 +132,8 @@ def test_the_page_is_small(sound: str) -> None:
 def test_the_page_is_written_whole_twice_in_a_row(sound: str, tmp_path: Path) -> None:
     path = tmp_path / "checklist-staging.html"
 
-    page.write_page(failed(), path)
-    page.write_page(passed(), path)
+    page.write_page(failed().page, path)
+    page.write_page(passed().page, path)
 
     assert path.read_text() == sound
     assert list(tmp_path.iterdir()) == [path]
@@ -143,7 +143,7 @@ def test_an_interrupted_write_leaves_the_page_that_was_there(
     sound: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "checklist-staging.html"
-    page.write_page(passed(), path)
+    page.write_page(passed().page, path)
 
     def half(self: Path, text: str, **_: object) -> None:
         self.write_bytes(text[:1000].encode())
@@ -151,14 +151,14 @@ def test_an_interrupted_write_leaves_the_page_that_was_there(
 
     monkeypatch.setattr(Path, "write_text", half)
     with pytest.raises(KeyboardInterrupt):
-        page.write_page(failed(), path)
+        page.write_page(failed().page, path)
 
     assert path.read_text() == sound
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_run_without_items_did_not_pass() -> None:
-    assert verdict(replace(passed(), items=())) == "FAILED: nothing was measured"
+    assert replace(passed(), items=()).verdict == "FAILED: nothing was measured"
 
 
 def test_the_table_of_a_short_timeline_has_every_point_and_every_mark() -> None:
@@ -193,5 +193,5 @@ def test_numbers_are_short_and_exact() -> None:
         "100",
     ]
     assert counted(Share(0, 0, 0, 0)).startswith("0 of 0 on Rust (none asked)")
-    assert HOSTILE not in page.page(hostile())
+    assert HOSTILE not in page.render(hostile().page)
     assert table(Shares("", (), ())).rows == ()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sandbox.checklist.results import Claim, Item
+from pages.model import Claim, Item
 from sandbox.checklist.terminal import print_checklist, print_item
 
 from .samples import TITLES, failed, hostile, passed

@@ -50,9 +50,8 @@ Deploy = Callable[..., Any]
 class Unforeseen(PulumiDeployment):
     """Updates without the preview that comes before, which is half of the time."""
 
-    def up(self, watch: Watcher = unwatched) -> Result:
-        self._prepare()
-        return self._recorded("up", "--yes", "--skip-preview", watch=watch).result()
+    def up(self, watch: Watcher = unwatched, *, foreseen: bool = True) -> Result:
+        return super().up(watch, foreseen=foreseen)
 
 
 def deployments(account: Account, folder: Path, *, foreseen: bool = True) -> Deploy:

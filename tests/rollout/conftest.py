@@ -99,6 +99,9 @@ class Stack:
     def row(self, rule: str) -> dict[str, str]:
         return next(row for row in self.rows if row["rule_logical_name"] == rule)
 
+    def rule_of(self, endpoint: str) -> str:
+        return next(r["rule_logical_name"] for r in self.rows if r["endpoint"] == endpoint)
+
     def python(self, rule: str) -> str:
         return self.groups[self.row(rule)["target_group_name"]]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pulumi
 
 from endpoint import ROLLED_BACK_AT
+from pages.model import Claim
 from rollout.rollback import Rollback
 from sandbox.account.client import Account
-from sandbox.checklist.results import Claim
 from sandbox.checklist.rules import dual_rules_put_back
 from sandbox.checklist.run import Run, no_failure
 from sandbox.dataplane.groups import RUST

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from sandbox.checklist.results import Claim
+from pages.model import Claim
 from sandbox.checklist.run import Run
 from sandbox.checklist.targets import DUAL
 from sandbox.dataplane.groups import RUST

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 
+from pages.model import Claim, Item, Line, Timeline
 from sandbox.checklist.client import Sample
-from sandbox.checklist.results import Claim, Item, Line, Timeline
 from sandbox.checklist.run import Run
 from sandbox.checklist.targets import RUST_GROUPS
 from sandbox.dataplane.groups import IMPLEMENTATIONS, RUST

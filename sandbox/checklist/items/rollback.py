@@ -4,10 +4,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from pages.model import Claim, Item, Line, Mark, Timeline
 from sandbox.checklist.client import Sample
 from sandbox.checklist.items.emergency import emergency
 from sandbox.checklist.items.incident import let_rust_fail
-from sandbox.checklist.results import Claim, Item, Line, Mark, Timeline
 from sandbox.checklist.rules import dual_rules_put_back
 from sandbox.checklist.run import Run, no_failure, timeline
 from sandbox.checklist.targets import RUST_GROUPS

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
+from pages.model import Claim, Item, Shares
 from sandbox.checklist.client import Sample
-from sandbox.checklist.results import Claim, Item, Shares
 from sandbox.checklist.run import Run, no_failure, timeline
 from sandbox.checklist.targets import ALL, DUAL, ROUTES, VARIATIONS
 from sandbox.dataplane.groups import PYTHON, RUST

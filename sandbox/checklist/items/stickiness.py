@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pages.model import Claim, Item, Line, Timeline
 from sandbox.checklist.client import Client, Sample, User
 from sandbox.checklist.intervals import allowed
-from sandbox.checklist.results import Claim, Item, Line, Timeline
 from sandbox.checklist.run import Run, no_failure
 from sandbox.checklist.targets import DUAL
 from sandbox.routes import read_routes

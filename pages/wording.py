@@ -3,21 +3,12 @@
 import math
 from typing import Final
 
-from sandbox.checklist.results import Checklist, Share, Timeline
+from pages.model import Share, Timeline
 
 OUTCOME: Final = {True: "ok", False: "FAILED"}
 """What stands before a claim or an item that passed or did not."""
 
 _MINUTE_S, _HOUR_S = 60, 3600
-
-
-def verdict(checklist: Checklist) -> str:
-    """The whole run in one sentence."""
-    count = len(checklist.items)
-    failed = sum(not item.passed for item in checklist.items)
-    if not count:
-        return "FAILED: nothing was measured"
-    return f"{failed} of {count} items FAILED" if failed else f"All {count} items passed"
 
 
 def number(value: float, decimals: int = 2) -> str:

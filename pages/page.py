@@ -9,10 +9,10 @@ from typing import Final, Literal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from sandbox.checklist import charts
-from sandbox.checklist.results import Chart, Checklist, Item, Shares
-from sandbox.checklist.tables import Table, table
-from sandbox.checklist.wording import OUTCOME, number, printable, verdict
+from pages import charts
+from pages.model import Chart, Item, Page, Shares
+from pages.tables import Table, table
+from pages.wording import OUTCOME, printable
 
 _TEMPLATE: Final = "page.html.j2"
 
@@ -37,50 +37,38 @@ class Section:
     figures: tuple[Figure, ...]
 
 
-def write_page(checklist: Checklist, path: Path) -> None:
+def write_page(page: Page, path: Path) -> None:
     """Put the page in place whole or not at all; a page that was there is replaced."""
     new = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        new.write_text(page(checklist), encoding="utf-8")
+        new.write_text(render(page), encoding="utf-8")
         new.replace(path)
     finally:
         new.unlink(missing_ok=True)
 
 
-def page(checklist: Checklist) -> str:
+def render(page: Page) -> str:
     """The page as HTML; it loads nothing and runs nothing."""
     sections = [
-        Section(
-            number_,
-            item,
-            tuple(map(_figure, item.charts)),
-        )
-        for number_, item in enumerate(checklist.items, 1)
+        Section(number_, item, tuple(map(_figure, item.charts)))
+        for number_, item in enumerate(page.items, 1)
     ]
     return (
         _environment()
         .get_template(_TEMPLATE)
-        .render(
-            checklist=checklist,
-            sections=sections,
-            verdict=verdict(checklist),
-            date=_date(checklist.started),
-            outcome=OUTCOME,
-        )
+        .render(page=page, sections=sections, date=_date(page.started), outcome=OUTCOME)
     )
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("sandbox", "checklist"),
+    return Environment(
+        loader=PackageLoader("pages", ""),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_finalize,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = number
-    return environment
 
 
 def _finalize(value: object) -> object:

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from sandbox.checklist.results import Chart, Shares, Timeline
-from sandbox.checklist.wording import OUTCOME, moments, number, percent, time_unit
+from pages.model import Chart, Shares, Timeline
+from pages.wording import OUTCOME, moments, number, percent, time_unit
 
 _MOST_TIMES: Final = 60
 

@@ -13,8 +13,8 @@ from string import ascii_uppercase
 from textwrap import wrap
 from typing import Any, Final
 
-from sandbox.checklist.results import Chart, Line, Share, Shares, Timeline
-from sandbox.checklist.wording import counted, moments, number, percent, printable, time_unit
+from pages.model import Chart, Line, Share, Shares, Timeline
+from pages.wording import counted, moments, number, percent, printable, time_unit
 
 SHARE_OF_RUST: Final = "% Rust"
 """The unit of lines that divide Rust, below, from Python, above."""

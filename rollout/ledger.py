@@ -1,0 +1,288 @@
+"""Journals and the lease of a stack's rollouts, as items of the program's DynamoDB table.
+
+An entry is put under the next number and only where there is none, so of two who decide at
+once one is first and the other reads again. Whoever acts holds the lease, and every entry of
+its is conditional on that: who was overtaken while asleep cannot write, so does not act.
+"""
+
+import getpass
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import TypeAdapter
+
+from catalog import ROLLOUT_TABLE
+from rollout.journal import Entry
+from rollout.plan import Plan
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+LEASE_S: Final = 60.0
+"""How long a lease lasts that nobody renews."""
+_RENEWALS: Final = 4
+"""In the time of a lease."""
+_LEASE: Final = "lease"
+_PLAN: Final = "plan#"
+_ENTRY: Final = "entry#"
+_COMPARED: Final = "compared"
+_ENTRIES: Final = TypeAdapter(Entry)
+_NAMES: Final = {"#item": "item"}
+_HELD: Final = "#holder = :holder AND #fence = :fence"
+_HELD_NAMES: Final = {"#holder": "holder", "#fence": "fence"}
+_REFUSED: Final = "ConditionalCheckFailedException"
+
+
+class LedgerUnreadable(RuntimeError):
+    """The table cannot be read or written; the message says why."""
+
+
+class Busy(RuntimeError):
+    """Somebody else holds the lease; the message says who and until when."""
+
+
+class Overtaken(RuntimeError):
+    """The lease was taken over: nothing more may be done under it."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """A rollout that was started."""
+
+    id: str
+    plan: Plan
+    by: str
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to act on a stack. `fence` rises with every new holder."""
+
+    holder: str
+    fence: int
+    lost: threading.Event
+
+    def check(self) -> None:
+        """Raise Overtaken where it is known to be lost."""
+        if self.lost.is_set():
+            raise Overtaken("Somebody else took over this rollout.")
+
+
+def operator() -> str:
+    """Who this is, for a journal."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+class Ledger:
+    """The rollouts of one stack. Every method raises LedgerUnreadable. Threads may share it.
+
+    `clock` is what leases go by, in seconds since 1970: a clock that is wrong can take a lease
+    too early or too late, never write an entry twice.
+    """
+
+    def __init__(
+        self,
+        dynamodb: "DynamoDBClient",
+        stack: str,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._api, self._stack, self._clock = dynamodb, stack, clock
+
+    def started(self) -> list[Started]:
+        """Every rollout, the newest first."""
+        return [
+            Started(item["item"]["S"].removeprefix(_PLAN), _plan(item), item["by"]["S"])
+            for item in self._query(_PLAN, newest_first=True)
+        ]
+
+    def newest(self) -> Started | None:
+        return next(iter(self.started()), None)
+
+    def journal(self, rollout: str) -> list[Entry]:
+        """The entries of a rollout, oldest first."""
+        found = self._query(f"{_ENTRY}{rollout}#")
+        return [_ENTRIES.validate_json(item["body"]["S"]) for item in found]
+
+    def start(self, plan: Plan, by: str, now: float, lease: Lease) -> Started:
+        """Write a new rollout down. Raises Overtaken."""
+        name = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%dT%H:%M:%SZ}-{secrets.token_hex(2)}"
+        self._put(f"{_PLAN}{name}", plan.model_dump_json(by_alias=True), lease, by=by)
+        return Started(name, plan, by)
+
+    def append(self, rollout: str, entry: Entry, lease: Lease | None) -> bool:
+        """Write an entry under its number; False where that number is taken.
+
+        Requests of an operator and a rollback need no lease. Raises Overtaken.
+        """
+        body = _ENTRIES.dump_json(entry).decode()
+        return self._put(f"{_ENTRY}{rollout}#{entry.number:06}", body, lease)
+
+    def compared(self) -> float | None:
+        """When Rust's answers were last found equal to Python's."""
+        with _explained():
+            found = self._api.get_item(TableName=ROLLOUT_TABLE, Key=self._key(_COMPARED))
+        return float(found["Item"]["body"]["S"]) if "Item" in found else None
+
+    def write_compared(self, now: float) -> None:
+        item = {**self._key(_COMPARED), "body": {"S": repr(now)}}
+        with _explained():
+            self._api.put_item(TableName=ROLLOUT_TABLE, Item=item)
+
+    @contextmanager
+    def lease(self) -> Iterator[Lease]:
+        """Hold the lease, and renew it, until the end. Raises Busy."""
+        lease = self._acquire()
+        ended = threading.Event()
+        thread = threading.Thread(target=self._keep, args=(lease, ended), daemon=True)
+        thread.start()
+        try:
+            yield lease
+        finally:
+            ended.set()
+            thread.join()
+            self._renew(lease, until=0)
+
+    def _acquire(self) -> Lease:
+        holder, now = f"{operator()} {os.getpid()} {secrets.token_hex(4)}", self._clock()
+        try:
+            self._change_lease(
+                "SET #holder = :holder, #until = :until ADD #fence :one",
+                "attribute_not_exists(#until) OR #until < :now",
+                {**_HELD_NAMES, "#until": "until"},
+                {
+                    ":holder": {"S": holder},
+                    ":one": {"N": "1"},
+                    ":now": _number(now),
+                    ":until": _number(now + LEASE_S),
+                },
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _REFUSED:
+                raise LedgerUnreadable(_told(error)) from error
+            held = self._read_lease()
+            left = float(held["until"]["N"]) - now
+            raise Busy(
+                f"{held['holder']['S']} is at work on {self._stack}; "
+                f"it is taken over if it is not heard of for {left:.0f} s."
+            ) from None
+        except BotoCoreError as error:
+            raise LedgerUnreadable(_told(error)) from error
+        return Lease(holder, int(self._read_lease()["fence"]["N"]), threading.Event())
+
+    def _read_lease(self) -> Mapping[str, Any]:
+        with _explained():
+            found = self._api.get_item(
+                TableName=ROLLOUT_TABLE, Key=self._key(_LEASE), ConsistentRead=True
+            )
+        held: Mapping[str, Any] = found["Item"]
+        return held
+
+    def _keep(self, lease: Lease, ended: threading.Event) -> None:
+        while not ended.wait(LEASE_S / _RENEWALS):
+            self._renew(lease, until=self._clock() + LEASE_S)
+
+    def _renew(self, lease: Lease, *, until: float) -> None:
+        """One that cannot be renewed now may be at the next turn; until then it lasts."""
+        try:
+            self._change_lease(
+                "SET #until = :until",
+                _HELD,
+                {**_HELD_NAMES, "#until": "until"},
+                {**_holds(lease), ":until": _number(until)},
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == _REFUSED:
+                lease.lost.set()
+        except BotoCoreError:
+            pass
+
+    def _change_lease(
+        self, update: str, condition: str, names: Mapping[str, str], values: Mapping[str, Any]
+    ) -> None:
+        self._api.update_item(
+            TableName=ROLLOUT_TABLE,
+            Key=self._key(_LEASE),
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
+        )
+
+    def _put(self, name: str, body: str, lease: Lease | None, **more: str) -> bool:
+        item = {**self._key(name), "body": {"S": body}}
+        put: Any = {
+            "TableName": ROLLOUT_TABLE,
+            "Item": {**item, **{key: {"S": text} for key, text in more.items()}},
+            "ConditionExpression": "attribute_not_exists(#item)",
+            "ExpressionAttributeNames": _NAMES,
+        }
+        check: Any = lease and {
+            "TableName": ROLLOUT_TABLE,
+            "Key": self._key(_LEASE),
+            "ConditionExpression": _HELD,
+            "ExpressionAttributeNames": _HELD_NAMES,
+            "ExpressionAttributeValues": _holds(lease),
+        }
+        puts: Any = [{"Put": put}, *([{"ConditionCheck": check}] if check else [])]
+        try:
+            self._api.transact_write_items(TransactItems=puts)
+        except ClientError as error:
+            codes = [one.get("Code") for one in error.response.get("CancellationReasons", [])]
+            if lease and codes[1:] == ["ConditionalCheckFailed"]:
+                lease.lost.set()
+                lease.check()
+            if codes[:1] == ["ConditionalCheckFailed"]:
+                return False
+            raise LedgerUnreadable(_told(error)) from error
+        except BotoCoreError as error:
+            raise LedgerUnreadable(_told(error)) from error
+        return True
+
+    def _query(self, prefix: str, *, newest_first: bool = False) -> list[Mapping[str, Any]]:
+        with _explained():
+            pages = self._api.get_paginator("query").paginate(
+                TableName=ROLLOUT_TABLE,
+                ConsistentRead=True,
+                ScanIndexForward=not newest_first,
+                KeyConditionExpression="#stack = :stack AND begins_with(#item, :prefix)",
+                ExpressionAttributeNames={"#stack": "stack", **_NAMES},
+                ExpressionAttributeValues={":stack": {"S": self._stack}, ":prefix": {"S": prefix}},
+            )
+            return [item for page in pages for item in page["Items"]]
+
+    def _key(self, name: str) -> dict[str, Any]:
+        return {"stack": {"S": self._stack}, "item": {"S": name}}
+
+
+def _plan(item: Mapping[str, Any]) -> Plan:
+    return Plan.model_validate_json(item["body"]["S"])
+
+
+def _holds(lease: Lease) -> dict[str, Any]:
+    return {":holder": {"S": lease.holder}, ":fence": _number(lease.fence)}
+
+
+def _number(value: float) -> dict[str, str]:
+    return {"N": f"{value:.3f}".removesuffix(".000")}
+
+
+def _told(error: Exception) -> str:
+    return f"The journal in the table {ROLLOUT_TABLE} cannot be used: {error}"
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise LedgerUnreadable(_told(error)) from error

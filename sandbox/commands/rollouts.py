@@ -1,0 +1,91 @@
+"""`sandbox rollout`: the rollout commands on a stack of the running sandbox; and a rehearsal."""
+
+import time
+
+import typer
+
+from pages.wording import OUTCOME
+from rollout.ledger import Ledger
+from rollout.operate import Operator, Report
+from rollout.rollout_command import write_report
+from rollout.terminal import headline
+from sandbox.account.client import Account
+from sandbox.commands import common
+from sandbox.commands.common import (
+    DEFAULT_ENGINE,
+    DEFAULT_URL,
+    FAILED,
+    EngineOption,
+    UrlOption,
+    console,
+    errors,
+    explained,
+)
+from sandbox.commands.deploying import ConfigOption, SecretOption, configuration
+from sandbox.dataplane.client import ControlClient
+from sandbox.engine.result import EngineName
+from sandbox.own_process import sandbox_process
+from sandbox.rehearsal import Rehearsal
+from sandbox.rollouts import open_stack
+from sandbox.stackfile import STACKS, load_stack_file
+
+
+def where(
+    context: typer.Context,
+    url: UrlOption = DEFAULT_URL,
+    engine: EngineOption = DEFAULT_ENGINE,
+    config: ConfigOption = None,
+    secret: SecretOption = None,
+) -> None:
+    """Move the percentage step by step, prove each step, and go back by itself."""
+
+    def open_(stack: str) -> Operator:
+        with explained():
+            account = Account.connect(url, stack)
+            values = configuration(stack, None, config, secret)
+            found = open_stack(account, values, common.FOLDER, engine)
+            return Operator(found, found.aws, Ledger(found.aws.dynamodb, stack))
+
+    context.obj = open_
+
+
+def rehearse(engine: EngineOption = DEFAULT_ENGINE) -> None:
+    """Show two rollouts under load on a fast clock: one to 100 %, one that has to go back."""
+    begun = time.monotonic()
+    passed = True
+    with explained(), sandbox_process() as url:
+        for stack, faulty in zip(STACKS, (False, True), strict=True):
+            console.rule(f"{stack}: {'a faulty' if faulty else 'a healthy'} Rust", align="left")
+            rehearsal = _rehearsal(url, engine, stack, faulty=faulty)
+            for claim in rehearsal.run():
+                passed &= claim.passed
+                console.print(f"{OUTCOME[claim.passed]:8}{claim.text}", markup=False)
+            path = common.FOLDER / f"rollout-{stack}.html"
+            write_report(rehearsal.operator, path)
+            console.print(f"The page: {path}", markup=False, soft_wrap=True)
+    console.print(f"{time.monotonic() - begun:.0f} s in all.", highlight=False)
+    if not passed:
+        raise typer.Exit(FAILED)
+
+
+def _rehearsal(url: str, engine: EngineName, stack: str, *, faulty: bool) -> Rehearsal:
+    """A rollout of a stack that was just deployed at 0 %."""
+    account = Account.connect(url, stack)
+    config = load_stack_file(stack).with_values({"rustPercentage": "0"})
+    config = config.without("rustPercentageByEndpoint", "adopt")
+    found = open_stack(account, config, common.FOLDER, engine)
+    found.update()
+    ControlClient(account.balancers["control"]).refresh()
+    operator = Operator(
+        found,
+        found.aws,
+        Ledger(found.aws.dynamodb, stack),
+        say=errors.print,
+        watch=_tell,
+    )
+    return Rehearsal(account, operator, faulty)
+
+
+def _tell(report: Report) -> None:
+    if report.is_news:
+        console.print(headline(report), markup=False, soft_wrap=True, highlight=False)

@@ -1,0 +1,472 @@
+"""Rollouts of a stack in the emulated account: journal, rules, metrics and alarms by the API."""
+
+import contextlib
+import itertools
+import threading
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from endpoint import ROLLED_BACK_AT
+from rollout.journal import Entry, Request, State
+from rollout.ledger import LEASE_S, Busy, Lease, Ledger, LedgerUnreadable, Overtaken
+from rollout.operate import NotRunning, Running
+from rollout.stack import Change, StackFailed
+from tests.rollout.conftest import DUAL, SCORE, Stack
+from tests.rollout.live_world import RULE, Killed, LiveWorld
+
+WAY = ["apply", "verify", "warm-up", "bake"]
+
+
+@pytest.fixture
+def world(stack: Stack) -> LiveWorld:
+    return LiveWorld(stack)
+
+
+def test_a_healthy_rollout_goes_to_its_end_and_does_nothing_more(world: LiveWorld) -> None:
+    first = world.start()
+    report = world.run()
+
+    assert first.decision.state is State.VERIFY
+    assert report.decision.state is State.DONE
+    assert world.events == [(s, step) for step in (0, 1) for s in WAY] + [("done", 1)]
+    assert world.shares() == dict.fromkeys(DUAL, 50)
+    assert world.engine.updates == [(10, False), (50, False)]
+    assert world.engine.share == 50
+    world.operator().tick()
+    assert world.engine.updates == [(10, False), (50, False)]
+
+
+def test_a_faulty_release_goes_back_and_configuration_and_engine_follow(world: LiveWorld) -> None:
+    world.start()
+    world.run(State.BAKE, step=1)
+    world.errors["rust"] = 0.3
+
+    report = world.run()
+
+    assert report.decision.state is State.DRAINED
+    assert "errors" in report.decision.reason
+    assert world.stack.plain() == DUAL
+    assert world.engine.share == 0
+    assert world.engine.last == dict.fromkeys(DUAL, 0)
+    assert all(ROLLED_BACK_AT in world.stack.tags(world.stack.rules[rule]) for rule in DUAL)
+
+
+def test_an_error_of_a_function_that_failed_counts_though_no_target_answered(
+    world: LiveWorld,
+) -> None:
+    world.start()
+    world.run(State.BAKE, step=0)
+    group = world.stack.groups["l-passport-v2-rust-scorer"].rpartition(":")[2]
+    for _ in range(6):
+        alone = [{"Name": "TargetGroup", "Value": group}]
+        world.put([{"MetricName": "LambdaUserError", "Dimensions": alone, "Value": 20}])
+        world.pass_minute()
+        if world.operator().tick().decision.state is State.ROLLING_BACK:
+            break
+
+    assert world.stack.plain() == DUAL
+
+
+@pytest.mark.parametrize("way_back", [False, True])
+def test_who_is_killed_at_everything_that_the_engine_does_loses_nothing(
+    world: LiveWorld, *, way_back: bool
+) -> None:
+    tried = set()
+
+    def trouble(doing: str) -> None:
+        """The first time that anything is done for a share it is the last thing that is done."""
+        if doing != "asked" and (doing, world.engine.share) not in tried:
+            tried.add((doing, world.engine.share))
+            raise Killed
+
+    world.engine.trouble = trouble
+    outlive(world, way_back=way_back)
+
+    assert len(tried) >= 2 * len(DUAL)
+
+
+@pytest.mark.parametrize("way_back", [False, True])
+@pytest.mark.parametrize("written", [False, True])
+def test_who_is_killed_at_every_transition_loses_nothing(
+    world: LiveWorld, monkeypatch: pytest.MonkeyPatch, *, written: bool, way_back: bool
+) -> None:
+    tried = set()
+    append = Ledger.append
+
+    def dying(ledger: Ledger, rollout: str, entry: Entry, lease: Lease | None) -> bool:
+        is_first = entry.number not in tried
+        tried.add(entry.number)
+        if is_first and not written:
+            raise Killed
+        done = append(ledger, rollout, entry, lease)
+        if is_first:
+            raise Killed
+        return done
+
+    monkeypatch.setattr(Ledger, "append", dying)
+    outlive(world, way_back=way_back)
+
+    assert len(tried) >= 6
+
+
+def outlive(world: LiveWorld, *, way_back: bool) -> None:
+    """Drive a rollout to its end, whatever dies on the way."""
+    state = State.PREFLIGHT
+    for _ in range(120):
+        try:
+            begun = world.ledger().newest() is not None
+            report = world.operator().tick() if begun else world.start()
+        except (Killed, Busy, LedgerUnreadable, ClientError):
+            world.time += LEASE_S
+            continue
+        state = report.decision.state
+        if state in (State.DONE, State.DRAINED):
+            break
+        if way_back and state is State.BAKE:
+            world.errors["rust"] = 0.4
+        world.pass_minute()
+    assert state is (State.DRAINED if way_back else State.DONE)
+    assert world.shares() == dict.fromkeys(DUAL, 0 if way_back else 50)
+    assert [event for event, _ in world.events].count(str(state)) == 1
+
+
+OF_THE_TEST = {"PutMetricData", "DescribeRules"}
+"""Calls that the world makes too."""
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, world: LiveWorld, fails: Any) -> None:
+    """Let calls to AWS fail; metrics are put by others."""
+    clients: list[Any] = [world.aws.elb, world.aws.cloudwatch, world.aws.dynamodb]
+    for client in clients:
+        real = client._make_api_call
+
+        def call(name: str, kwargs: Any, real: Any = real) -> Any:
+            if name not in OF_THE_TEST and fails(name):
+                error: Any = {"Error": {"Code": "Throttling", "Message": "Rate exceeded"}}
+                raise ClientError(error, name)
+            return real(name, kwargs)
+
+        monkeypatch.setattr(client, "_make_api_call", call)
+
+
+@pytest.mark.parametrize("every", [29, 43])
+@pytest.mark.parametrize("way_back", [False, True])
+def test_calls_that_fail_are_made_again_by_the_next_tick(
+    world: LiveWorld, every: int, monkeypatch: pytest.MonkeyPatch, *, way_back: bool
+) -> None:
+    count = itertools.count(1)
+    world.start()
+    with monkeypatch.context() as patch:
+        failing(patch, world, lambda _name: next(count) % every == 0)
+        outlive(world, way_back=way_back)
+
+    assert world.shares() == dict.fromkeys(DUAL, 0 if way_back else 50)
+    assert next(count) > 50
+
+
+def test_an_update_that_fails_half_way_is_made_again_and_said(world: LiveWorld) -> None:
+    failures = iter([StackFailed("the package is missing")])
+
+    def trouble(doing: str) -> None:
+        if doing == f"update {SCORE}" and (error := next(failures, None)):
+            raise error
+
+    world.engine.trouble = trouble
+    world.start()
+
+    report = world.run()
+
+    assert report.decision.state is State.DONE
+    assert world.said == ["the package is missing"]
+    assert ("failed", 0) in world.events
+
+
+def test_an_update_that_never_works_goes_back_when_it_is_half_done(world: LiveWorld) -> None:
+    def trouble(doing: str) -> None:
+        if doing == f"update {SCORE}" and world.engine.share == 50:
+            raise StackFailed("no")
+
+    world.engine.trouble = trouble
+    world.start()
+
+    report = world.run()
+
+    assert report.decision.state is State.DRAINED
+    assert "failed 5 times" in report.decision.reason
+    assert world.stack.plain() == DUAL
+
+
+def test_an_update_that_would_do_more_is_not_made_and_the_configuration_goes_back(
+    world: LiveWorld,
+) -> None:
+    world.start()
+    world.run(State.BAKE, step=0)
+    world.engine.foreseen = [Change("replace", "aws:lambda/function:Function", "embed-st-lambda")]
+
+    report = world.run(State.HOLD)
+
+    assert "replace embed-st-lambda" in report.decision.reason
+    assert world.engine.share == 10
+    assert world.shares() == dict.fromkeys(DUAL, 10)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "told"),
+    [
+        (lambda world: world.alarm("rust-scorer-health", "ALARM"), "rust-scorer-health"),
+        (lambda world: world.engine.set_rule(SCORE, 10), SCORE),
+        (lambda world: setattr(world.engine, "foreseen", [Change("create", RULE, "x")]), "create"),
+        (
+            lambda world: world.aws.cloudwatch.delete_alarms(AlarmNames=["rust-scorer-health"]),
+            "missing",
+        ),
+        (lambda world: setattr(world, "time", world.time + 7200), "no metric shows a request"),
+    ],
+    ids=["alarm", "rule", "preview", "no alarm", "no metrics"],
+)
+def test_a_start_is_refused_with_the_reason_and_changes_nothing(
+    world: LiveWorld, prepare: Any, told: str
+) -> None:
+    prepare(world)
+    before = world.shares()
+
+    report = world.start()
+
+    assert report.decision.state is State.REFUSED
+    assert told in report.decision.reason
+    assert world.engine.updates == []
+    assert world.shares() == before
+    assert world.engine.share == 0
+
+
+def test_no_second_rollout_begins_beside_one(world: LiveWorld) -> None:
+    world.start()
+
+    with pytest.raises(Running, match="is under way"):
+        world.start()
+
+
+def test_two_at_once_are_one(world: LiveWorld) -> None:
+    with world.operator().ledger.lease(), pytest.raises(Busy, match="is at work on staging"):
+        world.operator().tick()
+
+
+def test_schedulers_at_once_make_one_rollout(world: LiveWorld) -> None:
+    world.start()
+    world.time += 120
+
+    def tick() -> None:
+        with contextlib.suppress(Busy):
+            world.operator().tick()
+
+    for _ in range(12):
+        threads = [threading.Thread(target=tick) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        world.pass_minute()
+    world.run()
+
+    numbers = world.ledger().newest()
+    assert numbers is not None
+    assert [entry.number for entry in world.ledger().journal(numbers.id)] == list(
+        range(1, len(world.events) + 1)
+    )
+    assert world.engine.updates == [(10, False), (50, False)]
+    assert world.events[-1] == ("done", 1)
+
+
+def test_who_was_overtaken_while_asleep_does_nothing_more(world: LiveWorld) -> None:
+    world.start()
+    world.run(State.BAKE, step=0)
+    for _ in range(4):
+        world.pass_minute()
+    sleeper = world.operator("sleeper")
+    seeing = sleeper._see
+
+    def see(*arguments: Any, **options: Any) -> Any:
+        """See that the next step is due, and act an hour later."""
+        seen = seeing(*arguments, **options)
+        world.time += 3600
+        with world.operator("other").ledger.lease():
+            pass
+        return seen
+
+    sleeper._see = see  # type: ignore[method-assign]
+    with pytest.raises(Overtaken):
+        sleeper.tick()
+
+    assert world.engine.updates == [(10, False)]
+    assert world.events[-1] == ("bake", 0)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_abort_works_with_nothing_running(world: LiveWorld, times: int) -> None:
+    world.engine.share = 25
+    world.engine.update()
+
+    for _ in range(times):
+        assert world.operator().abort() is None
+
+    assert world.stack.plain() == DUAL
+    assert world.engine.share == 0
+
+
+def test_abort_takes_everything_back_while_another_holds_the_lease(world: LiveWorld) -> None:
+    world.engine.fixed = {}
+    world.start()
+    world.run(State.BAKE, step=0)
+
+    with world.operator("other").ledger.lease():
+        report = world.operator().abort()
+
+    assert report is not None
+    assert report.decision.state is State.ROLLING_BACK
+    assert world.stack.plain() == DUAL
+    assert world.engine.share == 0
+    assert world.run().decision.state is State.DRAINED
+    again = world.operator().abort()
+    assert again is not None
+    assert again.decision.state is State.DRAINED
+
+
+def test_abort_needs_neither_table_nor_metrics(world: LiveWorld) -> None:
+    world.start()
+    world.run(State.BAKE, step=0)
+    world.aws.dynamodb.delete_table(TableName="scorer-rollout")
+
+    world.operator().abort()
+
+    assert world.stack.plain() == DUAL
+    assert world.engine.share == 0
+    assert "scorer-rollout" in "".join(world.said)
+
+
+def test_a_share_of_an_endpoint_stays_through_a_rollout_and_goes_with_a_rollback(
+    world: LiveWorld,
+) -> None:
+    world.engine.fixed = {"cc-v1-score-GET-0": 3}
+    world.engine.update()
+    world.start()
+    world.run()
+    assert world.shares() == dict.fromkeys(DUAL, 50) | {SCORE: 3}
+
+    world.operator().abort()
+
+    assert world.stack.plain() == DUAL
+    assert world.engine.fixed == {}
+
+
+def test_somebody_changes_a_rule_and_it_holds_until_resume_sets_it_again(
+    world: LiveWorld,
+) -> None:
+    world.start()
+    world.run(State.BAKE, step=1)
+    world.engine.set_rule(SCORE, 20)
+
+    held = world.run(State.HOLD)
+    assert SCORE in held.decision.reason
+    world.operator().request(Request.RESUME)
+
+    assert world.run().decision.state is State.DONE
+    assert world.engine.updates[-1] == (50, True)
+    assert world.shares() == dict.fromkeys(DUAL, 50)
+
+
+def test_a_stack_file_that_went_back_holds_before_an_update_can_follow_it(
+    world: LiveWorld,
+) -> None:
+    world.start()
+    world.run(State.BAKE, step=1)
+    world.engine.share = 10
+
+    held = world.run(State.HOLD)
+
+    assert "10 %" in held.decision.reason
+    assert world.shares() == dict.fromkeys(DUAL, 50)
+
+
+@pytest.mark.parametrize("jump", [-3600, 86_400])
+def test_a_clock_that_jumps_proves_nothing(world: LiveWorld, jump: float) -> None:
+    world.start()
+    world.run(State.BAKE, step=0)
+    world.time += jump
+    state = world.operator().tick().decision.state
+    world.time -= jump
+
+    assert state in (State.BAKE, State.HOLD)
+    assert world.run().decision.state is State.DONE
+
+
+def test_no_metrics_is_a_hold_and_no_pass(world: LiveWorld) -> None:
+    world.start()
+    world.run(State.BAKE, step=0)
+    world.published = False
+
+    held = world.run(State.HOLD)
+
+    assert held.decision.state is State.HOLD
+    world.published = True
+    assert world.run().decision.state is State.DONE
+
+
+def test_metrics_that_cannot_be_read_are_an_error_and_no_pass(
+    world: LiveWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.start()
+    world.run(State.BAKE, step=0)
+    failing(monkeypatch, world, lambda name: name == "GetMetricData")
+    for _ in range(6):
+        world.pass_minute()
+        decision = world.operator().tick().decision
+
+    assert decision.state is State.HOLD
+    assert decision.error
+    assert "Rate exceeded" in decision.reason
+
+
+def test_a_pause_takes_no_step_until_resume(world: LiveWorld) -> None:
+    world.start()
+    world.operator().request(Request.PAUSE)
+    world.run(State.PAUSED)
+    assert world.shares() == dict.fromkeys(DUAL, 10)
+    world.operator().request(Request.RESUME)
+
+    assert world.run().decision.state is State.DONE
+
+
+def test_nothing_can_be_asked_of_a_rollout_that_is_over(world: LiveWorld) -> None:
+    world.start()
+    world.run()
+
+    with pytest.raises(NotRunning, match="is over: done"):
+        world.operator().request(Request.PAUSE)
+
+
+def test_without_a_rollout_there_is_nothing_to_tick(world: LiveWorld) -> None:
+    with pytest.raises(NotRunning, match="no rollout of staging"):
+        world.operator().tick()
+
+
+def test_testers_keep_their_way_to_rust_and_a_rollback_says_that_rust_is_still_asked(
+    world: LiveWorld,
+) -> None:
+    testers = world.stack.add_testers()
+    world.start()
+    world.run(State.BAKE, step=0)
+    world.operator().abort()
+    group = world.stack.groups["l-passport-v2-rust-scorer"].rpartition(":")[2]
+    balancer = world.stack.listeners["public"].partition(":listener/")[2].rpartition("/")[0]
+    both = [{"Name": "LoadBalancer", "Value": balancer}, {"Name": "TargetGroup", "Value": group}]
+    for _ in range(6):
+        world.put([{"MetricName": "RequestCount", "Dimensions": both, "Value": 1}])
+        world.pass_minute()
+        decision = world.operator().tick().decision
+
+    assert decision.state is State.DRAINED
+    assert "testers" in decision.reason
+    assert world.stack.plain() == DUAL
+    assert len(testers) == len(DUAL)
