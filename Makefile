@@ -12,13 +12,14 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(INSTALLED)  ## the real program in an emulated account, up and back to 0
 	@$(BIN)/sandbox demo
 
-test: check  ## lint, types and everything below tests/, the policies on both stacks among it
+test: check  ## lint, types, workflows and everything below tests/, the policies on both stacks among it
 	@$(BIN)/pytest
 
 check: $(INSTALLED)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/zizmor --quiet --offline --pedantic --strict-collection .github
 
 policy: $(INSTALLED)  ## the policies on what the program registers for both stacks
 	@$(BIN)/python -m policy.report

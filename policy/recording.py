@@ -33,15 +33,18 @@ _ARNS: Final = {
 def record(
     stack_name: str,
     *,
-    rust_percentage: int,
+    rust_percentage: int | None = None,
     preview: bool = False,
     tester_secret: str | None = None,
 ) -> tuple[list[Registered], Mapping[str, str]]:
     """Run the program with the stack's own file; in a preview every new ARN is unknown.
 
-    The configuration comes with what was registered.
+    The percentage is the file's unless one is given. The configuration comes with what was
+    registered.
     """
-    config = load_stack_file(stack_name).with_values({"rustPercentage": str(rust_percentage)})
+    config = load_stack_file(stack_name)
+    if rust_percentage is not None:
+        config = config.with_values({"rustPercentage": str(rust_percentage)})
     if tester_secret is not None:
         config = config.with_values({"testerHeaderValue": tester_secret}, secret=True)
     secret = {key: config.values[key] for key in config.secret_keys}
