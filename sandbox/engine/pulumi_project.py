@@ -28,6 +28,7 @@ from sandbox.account.client import Account
 from sandbox.engine.state import Resource
 from sandbox.packages import write_stand_ins
 from sandbox.stackfile import PROJECT, ROOT, StackConfig
+from yamlfile import read_yaml
 
 FOUNDATION: Final = "passport-scorer"
 """The project of the foundation stacks."""
@@ -102,7 +103,8 @@ class PulumiProject:
         _write_once(self.root / "state/.pulumi/meta.yaml", "version: 1\n")
         self._write_state(FOUNDATION, self._foundation())
         self._write_state(PROJECT, {})
-        _write(self.work_folder / "Pulumi.yaml", yaml.safe_dump(_PROJECT_FILE))
+        declared = {"config": read_yaml(ROOT / "Pulumi.yaml")["config"]}
+        _write(self.work_folder / "Pulumi.yaml", yaml.safe_dump({**_PROJECT_FILE, **declared}))
         _write(self.work_folder / "__main__.py", _PROGRAM.format(str(program)))
         # `--policy-pack policy` works as in the repository; the pack says `../.venv` itself.
         _link(self.policy_pack, ROOT / "policy")

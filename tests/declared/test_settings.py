@@ -15,6 +15,7 @@ from deployed import Deployed
 from settings import Settings, load_settings
 from tests.support.recorder import Program, configuration, run_program
 
+ROOT = Path(__file__).parents[2]
 CANARY = "canary-51c0"
 FIXED = [
     "DEBUG",
@@ -67,6 +68,17 @@ def test_what_is_not_set_has_the_defaults_of_the_contract(required: Required) ->
     assert found.environment == {}
     assert found.tester_header_value is None
     assert found.adopt == {}
+
+
+def test_the_project_file_declares_what_has_a_default_and_no_type() -> None:
+    """Of anything more, the CLI itself would refuse one mistake before the program lists all."""
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+
+    assert declared == {
+        field.alias: {"description": field.description, "default": field.default}
+        for field in Settings.model_fields.values()
+        if not field.is_required() and field.default is not None
+    }
 
 
 def test_what_is_set_is_what_the_program_gets(required: Required) -> None:

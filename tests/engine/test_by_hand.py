@@ -71,6 +71,24 @@ def test_the_cli_works_by_hand(account: Account, deployment: Deploy) -> None:
     assert by_hand(project, "stack", "output", "rustPercentage").stdout.strip() == "0"
 
 
+def test_the_cli_knows_the_defaults_and_leaves_every_mistake_to_the_program(
+    account: Account, deployment: Deploy
+) -> None:
+    stack = deployment()
+    project = open_project(account, stack.config.without("rustPercentage"), stack.folder)
+
+    known = json.loads(by_hand(project, "config", "--json").stdout)
+    by_hand(project, "config", "set", "rustPercentage", "half")
+    by_hand(project, "config", "rm", "foundationStack")
+    refused = by_hand(project, "preview")
+    open_project(account, stack.config, stack.folder)
+
+    assert known["passport-scorer-routing:rustPercentage"]["value"] == "0"
+    assert known["passport-scorer-routing:stickinessSeconds"]["value"] == "3600"
+    assert refused.returncode != 0
+    assert "has 2 problems; nothing was registered or changed" in refused.stdout
+
+
 def test_a_refreshing_update_takes_a_rule_back_and_leaves_the_rest_and_the_mark(
     account: Account, deployment: Deploy, server: AccountServer
 ) -> None:
