@@ -19,7 +19,7 @@ from settings import Settings
 from tests.engine.support import CLI, Deploy, by_hand, weights
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 COMMANDS = {
     "rollback": typer.main.get_command(rollout.rollback_command.app),
     "sandbox": typer.main.get_command(sandbox.cli.app),

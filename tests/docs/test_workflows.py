@@ -120,3 +120,14 @@ def test_what_it_runs_is_there(path: Path) -> None:
                 assert problem(words) is None, line
 
     assert bool(found) == (path.stem != "deploy")
+
+
+def test_the_hooks_before_a_commit_are_those_of_make_check() -> None:
+    (repository,) = read_yaml(ROOT / ".pre-commit-config.yaml")["repos"]
+    recipe = re.search(r"^check:.*\n((?:\t.+\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert recipe
+    wanted = re.findall(r"\$\(BIN\)/(.+)", recipe[1])
+
+    assert [hook["entry"] for hook in repository["hooks"]] == [f".venv/bin/{one}" for one in wanted]
+    assert repository["repo"] == "local"
+    assert {hook["language"] for hook in repository["hooks"]} == {"system"}
