@@ -7,7 +7,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes
 # Test modules are rewritten as they are imported, which takes as long as the tests of a folder.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check policy checkov bench rollout-simulation rollout-demo lock clean
+.PHONY: demo test check policy checkov docs bench rollout-simulation rollout-demo lock clean
 
 demo: $(INSTALLED)  ## the real program in an emulated account, up and back to 0
 	@$(BIN)/sandbox demo
@@ -26,6 +26,10 @@ policy: $(INSTALLED)  ## the policies on what the program registers for both sta
 
 checkov: $(INSTALLED) .venv-checkov/installed  ## a real scanner on the same stack, in an environment of its own
 	@$(BIN)/python -m policy.checkov
+
+docs: $(INSTALLED)  ## write anew the documents that follow from code
+	@$(BIN)/python -m policy.docs
+	@$(BIN)/python -m policy.limits_page
 
 bench: $(INSTALLED)  ## cost of the program, and of a percentage change
 	@$(BIN)/python -m bench

@@ -11,7 +11,7 @@ PATH = Path(__file__).resolve().parents[1] / "docs" / "policies.md"
 _INTRODUCTION = """\
 # Policies
 
-Written by `python -m policy.docs` from `policy/policies` and `policy/exceptions.py`; do not edit.
+Written by `make docs` from `policy/policies` and `policy/exceptions.py`; do not edit.
 
 {count} rules refuse what AWS, mocks and scanners let through. They run
 

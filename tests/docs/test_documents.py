@@ -14,6 +14,8 @@ from botocore import xform_name
 
 import rollout.rollback_command
 import sandbox.cli
+from policy import limits_page
+from routing import limits
 from sandbox.account.client import Account
 from settings import Settings
 from tests.engine.support import CLI, Deploy, by_hand, weights
@@ -121,6 +123,16 @@ def test_every_link_leads_somewhere(document: Path) -> None:
             headings = re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)
             slugs = {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in headings}
             assert anchor in slugs, target
+
+
+def test_every_limit_is_in_its_page_as_the_code_has_it() -> None:
+    page = limits_page.PATH.read_text()
+
+    assert page == limits_page.render(), "run `make docs`"
+    for name in vars(limits):
+        assert not name.isupper() or f"| `{name}` | " in page
+    assert "\n## Actions\n\n| limit | value | source |\n|---|---|---|\n" in page
+    assert "| `WEIGHT_MAX` | 999 | [API] TargetGroupTuple |" in page
 
 
 @CLI

@@ -84,7 +84,7 @@ def test_the_pack_is_quick() -> None:
 
 
 def test_the_document_is_written_from_the_policies() -> None:
-    assert docs.PATH.read_text() == docs.render(), "run `python -m policy.docs`"
+    assert docs.PATH.read_text() == docs.render(), "run `make docs`"
 
 
 def test_every_policy_says_what_it_wants_and_why() -> None:
