@@ -13,6 +13,7 @@ import typer.main
 from botocore import xform_name
 
 import rollout.rollback_command
+import rollout.rollout_command
 import sandbox.cli
 from policy import limits_page
 from routing import limits
@@ -24,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 COMMANDS = {
     "rollback": typer.main.get_command(rollout.rollback_command.app),
+    "rollout": typer.main.get_command(rollout.rollout_command.app),
     "sandbox": typer.main.get_command(sandbox.cli.app),
 }
 KEYS = {field.alias for field in Settings.model_fields.values()}
@@ -77,7 +79,7 @@ def _unknown_to_aws(service: str, operation: str, words: list[str]) -> str | Non
 
 
 def _unknown(command: Any, words: list[str]) -> str | None:
-    if hasattr(command, "commands") and not words[0].startswith("-"):
+    if hasattr(command, "commands") and words and not words[0].startswith("-"):
         inner = command.commands.get(words[0])
         return _unknown(inner, words[1:]) if inner else words[0]
     known = {"--help"} | {
@@ -107,6 +109,8 @@ def test_commands_are_found_and_judged() -> None:
         "aws elbv2 describe-rulez",
         "aws elbv2 describe-rules --rules x",
         "rollback --stak x",
+        "rollout strat --stack x",
+        "rollout start --too 5",
         "sandbox upp",
         "sandbox up --rusty 5",
     ):
