@@ -55,7 +55,8 @@ def _heading(headings: Mapping[int, str], line: int) -> Iterator[str]:
 
 def _comments() -> tuple[dict[int, str], dict[int, str]]:
     """By line the comments that fill it, and those that end it."""
-    whole, ending = {}, {}
+    whole: dict[int, str] = {}
+    ending: dict[int, str] = {}
     for one in tokenize.generate_tokens(io.StringIO(_SOURCE).readline):
         if one.type == tokenize.COMMENT and one.string != "# fmt: skip":
             line, column = one.start

@@ -30,7 +30,7 @@ def print_item(console: Console, number_: int, item: Item) -> None:
             Text("model", style="dim"),
             Text(f"Not verified against AWS: {printable(note)}", style="dim"),
         )
-    console.print(Padding(table, (0, 0, 0, _INDENT)))
+    console.print(Padding(table, (0, 0, 0, _INDENT), expand=False))
 
 
 def print_checklist(console: Console, checklist: Checklist, page: Path | None) -> None:
@@ -44,7 +44,7 @@ def print_checklist(console: Console, checklist: Checklist, page: Path | None) -
             if not claim.passed:
                 _add_claim(failed, claim)
         if failed.row_count:
-            console.print(Padding(failed, (0, 0, 0, _INDENT)))
+            console.print(Padding(failed, (0, 0, 0, _INDENT), expand=False))
     console.print(Text(checklist.verdict, style="bold green" if passed else _STYLE[False]))
     console.print(
         f"{checklist.stack}: {number(checklist.requests)} requests in {checklist.seconds:.0f} s, "

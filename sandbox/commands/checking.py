@@ -30,6 +30,7 @@ from sandbox.commands.common import (
     console,
     errors,
     explained,
+    heading,
 )
 from sandbox.dataplane.client import ControlClient
 from sandbox.engine.choice import open_deployment
@@ -68,7 +69,8 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Measure the testing checklist of the analysis on a freshly deployed stack."""
-    page = _page(stack, report_path)
+    with explained():
+        page = _page(stack, report_path)
     with explained(), sandbox_process() as url:
         if not as_json:
             _introduce(url)
@@ -84,7 +86,7 @@ def demo(engine: EngineOption = DEFAULT_ENGINE) -> None:
     with explained(), sandbox_process() as url:
         _introduce(url)
         _show_raise(url, _SHOWN, engine)
-        console.rule(f"{_CHECKED}: the testing checklist, measured", align="left")
+        heading(f"{_CHECKED}: the testing checklist, measured")
         checklist = _measure(url, _CHECKED, engine, DEFAULT_CLIENTS, _page(_CHECKED), quiet=False)
     console.print(f"{time.monotonic() - begun:.0f} s in all.", highlight=False)
     _judge(checklist)
@@ -92,7 +94,7 @@ def demo(engine: EngineOption = DEFAULT_ENGINE) -> None:
 
 def _page(stack: str, wanted: Path | None = None) -> Path:
     """Where the page goes, which is better found out before the measuring than after it."""
-    page = wanted or common.FOLDER / f"checklist-{stack}.html"
+    page = wanted or common.state_folder() / f"checklist-{stack}.html"
     if page.suffix == ".json":
         raise typer.BadParameter("the numbers go beside the page as .json", param_hint="--report")
     try:
@@ -118,8 +120,8 @@ def _show_raise(url: str, stack: str, engine: EngineName) -> None:
     for percentage in (0, _RAISED_TO):
         config = load_stack_file(stack).without(*_LEFT_OUT)
         config = config.with_values({"rustPercentage": str(percentage)})
-        deployment = open_deployment(engine, account, config, common.FOLDER)
-        console.rule(f"{stack}: {percentage} % Rust", align="left")
+        deployment = open_deployment(engine, account, config, common.state_folder())
+        heading(f"{stack}: {percentage} % Rust")
         begun = time.monotonic()
         with report.Progress(errors, f"Deploying {stack}") as progress:
             result = deployment.up(progress.step)
@@ -150,7 +152,7 @@ def _measure(
 
     def deploy(percentage: int) -> Result:
         values = config.with_values({"rustPercentage": str(percentage)})
-        deployment = open_deployment(engine, account, values, common.FOLDER)
+        deployment = open_deployment(engine, account, values, common.state_folder())
         with report.Progress(errors, f"Deploying {stack} at {percentage} %") as progress:
             return deployment.up(progress.step)
 

@@ -2,8 +2,10 @@
 
 import contextlib
 import sys
+import tempfile
 from collections.abc import Iterator
-from typing import Annotated, Final
+from pathlib import Path
+from typing import Annotated, Final, TextIO
 
 import pulumi
 import typer
@@ -36,11 +38,42 @@ _FAILURES = (
     UnsupportedRule,
 )
 
-_WIDE = None if sys.stdout.isatty() else 120
-"""Columns where nobody's window says how many."""
+_UNWRAPPED: Final = 10_000
+"""Columns where there is no window: whoever copies a command from a log gets all of it."""
 
-console = Console(width=_WIDE)
-errors = Console(stderr=True, width=_WIDE)
+
+def _columns(stream: TextIO) -> int | None:
+    return None if stream.isatty() else _UNWRAPPED
+
+
+console = Console(width=_columns(sys.stdout))
+errors = Console(stderr=True, width=_columns(sys.stderr))
+
+
+class FolderUnusable(Exception):
+    """What deployments keep cannot be written; the message says where and why."""
+
+
+def heading(text: str) -> None:
+    """Begin a part of the output."""
+    if console.is_terminal:
+        console.rule(text, align="left")
+    else:
+        console.print(text, highlight=False)
+
+
+def state_folder() -> Path:
+    """Where deployments keep their state, made where it is missing. Raises FolderUnusable."""
+    try:
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=FOLDER):
+            pass
+    except OSError as error:
+        raise FolderUnusable(
+            f"{FOLDER} must be a folder that you may write, and is not: {error.strerror}. "
+            "The state of deployments belongs there; nothing was changed."
+        ) from error
+    return FOLDER
 
 
 def known_stack(stack: str) -> str:
@@ -82,10 +115,18 @@ def explained(secrets: list[str] | None = None) -> Iterator[None]:
         yield
     except (AccountUnreachable, ControlUnreachable, PortTaken) as error:
         raise tell(error, UNREACHABLE) from error
-    except (pulumi.RunError, EngineRefused, StackFileError) as error:
+    except (pulumi.RunError, EngineRefused, FolderUnusable, StackFileError) as error:
         raise tell(error, BAD_INPUT) from error
     except _FAILURES as error:
         raise tell(error, FAILED) from error
+    except OSError as error:
+        if not Path(str(error.filename)).is_relative_to(FOLDER):
+            raise
+        text = (
+            f"{error.filename}: {error.strerror}. The state of deployments was taken away while it "
+            "was used, so what AWS has may not be in it: stop sandbox start and begin anew."
+        )
+        raise tell(OSError(text), FAILED) from error
     except KeyboardInterrupt as error:
         text = "Interrupted. What AWS had answered is recorded; run the same command again."
         raise tell(KeyboardInterrupt(text), INTERRUPTED) from error

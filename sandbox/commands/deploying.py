@@ -2,9 +2,10 @@
 
 import contextlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -26,7 +27,7 @@ from sandbox.commands.common import (
 )
 from sandbox.dataplane.client import ControlClient
 from sandbox.engine.choice import AnyDeployment, open_deployment
-from sandbox.engine.result import EngineName, Result, Watcher, unwatched
+from sandbox.engine.result import DeploymentError, EngineName, Result, Watcher, unwatched
 from sandbox.routes import read_routes
 from sandbox.stackfile import StackConfig, StackFileError, load_stack_file
 
@@ -43,6 +44,14 @@ SecretOption = Annotated[
 NoChangesOption = Annotated[
     bool, typer.Option("--expect-no-changes", help=f"Exit with {UNEXPECTED_CHANGES} on any change.")
 ]
+
+
+_TAKEN: Final = re.compile(r"AlreadyExists|Conflict|Duplicate|InUse")
+"""In what AWS answers where a name or a priority is taken."""
+_LOST_STATE: Final = (
+    "This was a first update: no state of the stack is in .sandbox. If there was one that somebody "
+    "deleted, nothing knows any more what the account has: stop sandbox start and begin anew."
+)
 
 
 def _deploying(work: Callable[[AnyDeployment, bool], Result]) -> Callable[..., None]:
@@ -105,7 +114,15 @@ def routes(stack: StackOption, url: UrlOption = DEFAULT_URL, as_json: JsonOption
 def _deployment(engine: EngineName, url: str, config: StackConfig) -> Iterator[AnyDeployment]:
     """A deployment whose failures are told without its secrets."""
     with explained(config.secret_values()):
-        yield open_deployment(engine, Account.connect(url, config.stack), config, common.FOLDER)
+        account = Account.connect(url, config.stack)
+        deployment = open_deployment(engine, account, config, common.state_folder())
+        first = not deployment.has_resources()
+        try:
+            yield deployment
+        except DeploymentError as error:
+            if first and _TAKEN.search(str(error)):
+                raise DeploymentError(f"{error}\n{_LOST_STATE}") from error
+            raise
 
 
 def configuration(

@@ -20,7 +20,7 @@ def env(stack: StackOption, url: UrlOption = DEFAULT_URL) -> None:
     try:
         with explained():
             account = Account.connect(url, stack)
-            project = open_project(account, load_stack_file(stack), common.FOLDER)
+            project = open_project(account, load_stack_file(stack), common.state_folder())
     except typer.Exit:
         # eval of nothing succeeds, and the next pulumi up would be one on the real stack.
         print(f"export PULUMI_BACKEND_URL={_NOWHERE}; false")

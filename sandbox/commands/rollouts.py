@@ -20,6 +20,7 @@ from sandbox.commands.common import (
     console,
     errors,
     explained,
+    heading,
 )
 from sandbox.commands.deploying import ConfigOption, SecretOption, configuration
 from sandbox.dataplane.client import ControlClient
@@ -46,7 +47,11 @@ def where(
             found = open_stack(account, values, common.FOLDER, engine)
             return Operator(found, found.aws, Ledger(found.aws.dynamodb, stack))
 
-    context.obj = open_
+def _open(url: str, engine: EngineName, stack: str) -> Operator:
+    with explained():
+        account = Account.connect(url, stack)
+        found = open_stack(account, load_stack_file(stack), common.state_folder(), engine)
+        return Operator(found, found.aws, Ledger(found.aws.dynamodb, stack))
 
 
 def rehearse(engine: EngineOption = DEFAULT_ENGINE) -> None:
@@ -55,12 +60,12 @@ def rehearse(engine: EngineOption = DEFAULT_ENGINE) -> None:
     passed = True
     with explained(), sandbox_process() as url:
         for stack, faulty in zip(STACKS, (False, True), strict=True):
-            console.rule(f"{stack}: {'a faulty' if faulty else 'a healthy'} Rust", align="left")
+            heading(f"{stack}: {'a faulty' if faulty else 'a healthy'} Rust")
             rehearsal = _rehearsal(url, engine, stack, faulty=faulty)
             for claim in rehearsal.run():
                 passed &= claim.passed
                 console.print(f"{OUTCOME[claim.passed]:8}{claim.text}", markup=False)
-            path = common.FOLDER / f"rollout-{stack}.html"
+            path = common.state_folder() / f"rollout-{stack}.html"
             write_report(rehearsal.operator, path)
             console.print(f"The page: {path}", markup=False, soft_wrap=True)
     console.print(f"{time.monotonic() - begun:.0f} s in all.", highlight=False)
@@ -73,7 +78,7 @@ def _rehearsal(url: str, engine: EngineName, stack: str, *, faulty: bool) -> Reh
     account = Account.connect(url, stack)
     config = load_stack_file(stack).with_values({"rustPercentage": "0"})
     config = config.without("rustPercentageByEndpoint", "adopt")
-    found = open_stack(account, config, common.FOLDER, engine)
+    found = open_stack(account, config, common.state_folder(), engine)
     found.update()
     ControlClient(account.balancers["control"]).refresh()
     operator = Operator(

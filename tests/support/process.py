@@ -48,7 +48,7 @@ def sandbox(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-_WITH_FOLDER = """
+WITH_FOLDER = """
 import pathlib, sys
 from sandbox.commands import common
 common.FOLDER = pathlib.Path(sys.argv.pop(1))
@@ -60,7 +60,7 @@ main()
 def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     """Start the command with a folder of its own, and with nothing but its errors to read."""
     return subprocess.Popen(
-        [sys.executable, "-c", _WITH_FOLDER, str(folder), *arguments],
+        [sys.executable, "-c", WITH_FOLDER, str(folder), *arguments],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
