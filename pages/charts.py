@@ -231,9 +231,10 @@ def _values(chart: Timeline) -> _Spec:
         powers = range(1, max(1, math.ceil(math.log10(top))) + 1)
         scale = {"domain": [0, 10 ** powers[-1]], "type": "symlog"}
         axis = {"values": [0, *(10**power for power in powers)], "labelOverlap": True}
+    unit = " %" if chart.unit == SHARE_OF_RUST else ""
     axis |= {
         "title": None,
-        "labelExpr": "datum.value < 1e4 ? datum.label : format(datum.value, '~s')",
+        "labelExpr": f"(datum.value < 1e4 ? datum.label : format(datum.value, '~s')) + '{unit}'",
         "minExtent": _VALUE_LABELS,
         "maxExtent": _VALUE_LABELS,
     }

@@ -65,6 +65,7 @@ def test_each_line_has_its_name_its_last_value_and_the_units() -> None:
         "plain rule (ours): 0 % Rust at the end",
         "weight 0 (the trap): 100 % Rust at the end",
         "time in s",
+        "50 %",
     } <= set(texts(svg))
     assert "plain rule (ours): 0 % Rust at the end, 0 to 100" in svg.get("aria-label", "")
 
