@@ -129,6 +129,16 @@ def test_every_link_leads_somewhere(document: Path) -> None:
             assert anchor in slugs, target
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_it_names_is_there(document: Path) -> None:
+    spans = re.findall(r"`([^`\n]+)`", document.read_text())
+    named = {
+        span for span in spans if re.fullmatch(r"[\w./-]+/[\w.-]+\.(py|ya?ml|csv|md|j2)", span)
+    }
+
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
 def test_every_limit_is_in_its_page_as_the_code_has_it() -> None:
     page = limits_page.PATH.read_text()
 
