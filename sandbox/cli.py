@@ -1,7 +1,8 @@
 """The `sandbox` command.
 
 Exit codes: 0 done, 1 the deployment failed, 2 bad usage or configuration (nothing
-changed), 3 no account to talk to, 4 changes where none were expected, 130 interrupted.
+changed), 3 no account to talk to, 4 changes where none were expected or something was done by
+hand, 130 interrupted.
 """
 
 import gc
@@ -28,6 +29,7 @@ for command in (
     account.start,
     deploying.up,
     deploying.preview,
+    deploying.drift,
     deploying.routes,
     deploying.destroy,
     environment.env,

@@ -16,9 +16,10 @@ from policy.wire import from_request
 from sandbox.account.client import Account
 from sandbox.engine.embedded import Engine, run
 from sandbox.engine.lock import only_update
-from sandbox.engine.recovery import catch_up
+from sandbox.engine.recovery import catch_up, look_at_all
 from sandbox.engine.result import (
     DeploymentError,
+    Drift,
     EngineName,
     Result,
     Watcher,
@@ -29,6 +30,22 @@ from sandbox.engine.state import Resource, State
 from sandbox.packages import write_stand_ins
 from sandbox.provider import Provider
 from sandbox.stackfile import PROJECT, ROOT, StackConfig
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What a look at AWS found before a run: what is gone, what was changed by hand.
+
+    `before` is the state without what is gone, as the last update left it.
+    """
+
+    lost: list[str]
+    drift: list[Drift]
+    before: list[Resource]
+
+    def told(self, result: Result) -> Result:
+        """The result of the run that came after."""
+        return replace(result, lost=self.lost, drift=self.drift)
 
 
 def program_of_this_repository() -> None:
@@ -68,17 +85,21 @@ class Deployment:
         """What the last update left, as this engine remembers it."""
         return State(self.state_path, read_only=True)
 
-    def preview(self, watch: Watcher = unwatched) -> Result:
+    def preview(self, watch: Watcher = unwatched, *, refresh: bool = False) -> Result:
         """What an update would change; changes nothing.
 
         Raises DeploymentError when a policy forbids it or cannot decide.
         """
         state = State(self.state_path, read_only=True)
-        lost = self._catch_up(state)
-        return replace(self._foreseen(state, watch), lost=lost)
+        look = self._look(state, refresh=refresh)
+        return look.told(self._foreseen(state, look, watch))
 
-    def _foreseen(self, state: State, watch: Watcher = unwatched) -> Result:
-        engine = self._run(self.program, state, preview=True, watch=watch)
+    def drift(self) -> Result:
+        """What somebody changed or deleted by hand since the last update; changes nothing."""
+        return self._look(State(self.state_path, read_only=True), refresh=True).told(Result())
+
+    def _foreseen(self, state: State, look: "_Look", watch: Watcher = unwatched) -> Result:
+        engine = self._run(self.program, state, look.before, preview=True, watch=watch)
         report = check(
             (from_request(urn, request) for urn, request in engine.requests),
             self.rules,
@@ -88,46 +109,60 @@ class Deployment:
             raise DeploymentError(_policy_message(report))
         return engine.result
 
-    def up(self, watch: Watcher = unwatched, *, foreseen: bool = False) -> Result:
+    def up(
+        self, watch: Watcher = unwatched, *, foreseen: bool = False, refresh: bool = False
+    ) -> Result:
         """Make the account what the program says.
 
         Where policies judge, a preview comes first and must pass, unless one was `foreseen`
-        just before. What was deleted by hand is made again. Raises DeploymentError also
-        while another update is under way.
+        just before. What was deleted by hand is made again; what was changed by hand is only
+        seen and put right by an update that refreshes. Raises DeploymentError also while
+        another update is under way.
         """
         with self._locked() as state:
-            lost = self._catch_up(state)
+            look = self._look(state, refresh=refresh)
             if self.rules and not foreseen:
                 with contextlib.redirect_stderr(io.StringIO()):  # the update says it again
-                    self._foreseen(state)
-            done = self._run(self.program, state, preview=False, watch=watch)
-        return replace(done.result, lost=lost)
+                    self._foreseen(state, look)
+            done = self._run(self.program, state, look.before, preview=False, watch=watch)
+        return look.told(done.result)
 
     def destroy(self, watch: Watcher = unwatched) -> Result:
         """Delete every resource of the stack."""
         with self._locked() as state:
-            self._catch_up(state)
-            return self._run(lambda: None, state, preview=False, watch=watch).result
+            catch_up(self._provider, state)
+            return self._run(lambda: None, state, (), preview=False, watch=watch).result
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[State]:
         with only_update(self._stack_folder / "lock", self.config.stack):
             yield State(self.state_path)
 
-    def _catch_up(self, state: State) -> list[str]:
-        return sorted(one.name for one in catch_up(self._provider, state))
+    def _look(self, state: State, *, refresh: bool) -> "_Look":
+        """Let a state say what AWS has, as far as it was asked to look."""
+        lost = sorted(one.name for one in catch_up(self._provider, state))
+        before = list(state)
+        drift = look_at_all(self._provider, state, self.account.instance) if refresh else []
+        return _Look(lost, drift, before)
 
     @property
     def _provider(self) -> Provider:
         return Provider(self.account.client)
 
     def _run(
-        self, program: Callable[[], Any], state: State, *, preview: bool, watch: Watcher
+        self,
+        program: Callable[[], Any],
+        state: State,
+        before: Iterable[Resource],
+        *,
+        preview: bool,
+        watch: Watcher,
     ) -> Engine:
         engine = Engine(
             self._provider,
             state,
             {f"organization/passport-scorer/{self.config.stack}": self.account.foundation},
+            before=before,
             key=self.account.instance,
             preview=preview,
             watch=watch,

@@ -3,11 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from sandbox.engine.foreign import Foreign
 from sandbox.engine.result import EngineName, Operation, Result, Step
 from sandbox.routes import Route
 
@@ -39,6 +41,55 @@ def print_result(console: Console, title: str, result: Result) -> None:
         for step in steps if len(steps) <= _MANY else []:
             changed = f" ({', '.join(step.changed)})" if step.changed else ""
             console.print(f"  {_PAST[operation]} {step.name}{changed}", highlight=False)
+    _print_drift(console, result)
+    done = {step.name for step in result.changes}
+    if held := sorted({one.name for one in result.drift} - done):
+        console.print(
+            f"  Left as it is: {', '.join(held)}. While shares differ only rules move; the next "
+            "update puts the rest right. The mark RolledBackAt stays.",
+            highlight=False,
+        )
+
+
+def _print_drift(console: Console, result: Result) -> None:
+    for one in result.drift:
+        console.print(f"  changed by hand {one.name} ({', '.join(one.changed)})", highlight=False)
+
+
+def print_unlike(console: Console, rules: Sequence[str]) -> None:
+    """That a run without refresh did not look, where the rules show it."""
+    if rules:
+        console.print(
+            "  It did not look for changes by hand: AWS has these rules otherwise than the last "
+            f"update left them, and only --refresh puts them right: {', '.join(rules)}",
+            highlight=False,
+        )
+
+
+def print_drift(console: Console, stack: str, found: Result, foreign: Sequence[Foreign]) -> None:
+    """What was changed, deleted or added by hand, and what comes of it."""
+    console.print(
+        f"[bold]{stack}[/bold], by hand: {len(found.drift)} changed, {len(found.lost)} deleted, "
+        f"{len(foreign)} added",
+        highlight=False,
+    )
+    _print_drift(console, found)
+    for name in found.lost:
+        console.print(f"  deleted by hand {name}", highlight=False)
+    for one in foreign:
+        priority = f" with priority {one.priority}" if one.priority is not None else ""
+        console.print(f"  foreign {one.kind}{priority} on {one.on}: {one.id}", highlight=False)
+    if found.drift or found.lost:
+        console.print(
+            f"  sandbox up --stack {stack} --refresh puts right what was changed or deleted. While "
+            "shares differ it moves rules alone, and the next update puts the rest right. The "
+            "mark RolledBackAt stays.",
+            highlight=False,
+        )
+    if foreign:
+        console.print(
+            "  No update touches what is foreign: delete it, or adopt it.", highlight=False
+        )
 
 
 def print_routes(console: Console, routes: Sequence[Route]) -> None:
@@ -101,12 +152,34 @@ def print_status(console: Console, stack: str, status: Mapping[str, Any]) -> Non
         console.print(f"  failure: {text}", highlight=False, markup=False)
 
 
-def as_json(result: Result, engine: EngineName, routes: Sequence[Route] | None = None) -> str:
-    """The same for programs."""
+def drift_as_json(found: Result, engine: EngineName, foreign: Sequence[Foreign]) -> str:
+    """What was done by hand, for programs."""
+    document = {
+        "engine": engine.value,
+        "drift": _drift(found),
+        "lost": found.lost,
+        "foreign": [asdict(one) for one in foreign],
+    }
+    return json.dumps(document, indent=2, sort_keys=True)
+
+
+def _drift(result: Result) -> list[dict[str, Any]]:
+    return [asdict(one) for one in result.drift]
+
+
+def as_json(
+    result: Result,
+    engine: EngineName,
+    routes: Sequence[Route] | None = None,
+    unlike: Sequence[str] = (),
+) -> str:
+    """What was done, for programs; `unlike` are rules that a run without refresh left."""
     document: dict[str, Any] = {
         "engine": engine.value,
         "counts": counts(result),
         "lost": result.lost,
+        "drift": _drift(result),
+        "unlike": list(unlike),
         "steps": [
             {
                 "operation": step.operation.value,

@@ -86,9 +86,8 @@ class SandboxStack:
         return [Change(one.operation, one.type, one.name) for one in result.changes]
 
     def update(self, *, refresh: bool = False) -> None:
-        del refresh
         deployment = self.opened(self._configuration())
-        self._told(lambda: deployment.up(foreseen=True))
+        self._told(lambda: deployment.up(foreseen=True, refresh=refresh))
 
     def _configuration(self) -> StackConfig:
         return self.config.with_values(self._kept())

@@ -1,9 +1,9 @@
 """Commands that deploy the program into a running account, and show what it then holds."""
 
 import contextlib
+import functools
 import json
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -27,8 +27,11 @@ from sandbox.commands.common import (
 )
 from sandbox.dataplane.client import ControlClient
 from sandbox.engine.choice import AnyDeployment, open_deployment
-from sandbox.engine.result import DeploymentError, EngineName, Result, Watcher, unwatched
-from sandbox.routes import read_routes
+from sandbox.engine.foreign import find_foreign
+from sandbox.engine.recovery import unlike_rules
+from sandbox.engine.result import EngineName, Result, Watcher, unwatched
+from sandbox.provider import Provider
+from sandbox.routes import Route, read_routes
 from sandbox.stackfile import StackConfig, StackFileError, load_stack_file
 
 RustOption = Annotated[
@@ -45,17 +48,13 @@ NoChangesOption = Annotated[
     bool, typer.Option("--expect-no-changes", help=f"Exit with {UNEXPECTED_CHANGES} on any change.")
 ]
 
-
-_TAKEN: Final = re.compile(r"AlreadyExists|Conflict|Duplicate|InUse")
-"""In what AWS answers where a name or a priority is taken."""
-_LOST_STATE: Final = (
-    "This was a first update: no state of the stack is in .sandbox. If there was one that somebody "
-    "deleted, nothing knows any more what the account has: stop sandbox start and begin anew."
-)
+RefreshOption = Annotated[
+    bool, typer.Option("--refresh", help="First look for what was changed by hand.")
+]
 
 
-def _deploying(work: Callable[[AnyDeployment, bool], Result]) -> Callable[..., None]:
-    """The command that does this, told whether to print JSON; `up` and `preview` are alike."""
+def _deploying(work: Callable[[AnyDeployment, bool, bool], Result]) -> Callable[..., None]:
+    """The command that does this, told whether to refresh and whether to print JSON."""
 
     def command(
         stack: StackOption,
@@ -64,11 +63,12 @@ def _deploying(work: Callable[[AnyDeployment, bool], Result]) -> Callable[..., N
         rust: RustOption = None,
         config: ConfigOption = None,
         secret: SecretOption = None,
+        refresh: RefreshOption = False,
         as_json: JsonOption = False,
         expect_no_changes: NoChangesOption = False,
     ) -> None:
         with _deployment(engine, url, configuration(stack, rust, config, secret)) as deployment:
-            result = work(deployment, as_json)
+            result = work(deployment, refresh, as_json)
             if expect_no_changes and result.changes:
                 errors.print("Changes where none were expected.")
                 raise typer.Exit(UNEXPECTED_CHANGES)
@@ -78,15 +78,45 @@ def _deploying(work: Callable[[AnyDeployment, bool], Result]) -> Callable[..., N
 
 
 @_deploying
-def up(deployment: AnyDeployment, as_json: bool) -> Result:
+def up(deployment: AnyDeployment, refresh: bool, as_json: bool) -> Result:
     """Deploy the program with that stack's own file."""
-    return _told(deployment, deployment.up, "Deploying", "deployed", as_json=as_json)
+    work = functools.partial(deployment.up, refresh=refresh)
+    result = _done(deployment, work, "Deploying", as_json=as_json)
+    unlike = [] if refresh else _unlike(deployment)
+    _tell(deployment, "deployed", result, _routes(deployment.account), unlike, as_json=as_json)
+    return result
 
 
 @_deploying
-def preview(deployment: AnyDeployment, as_json: bool) -> Result:
+def preview(deployment: AnyDeployment, refresh: bool, as_json: bool) -> Result:
     """Show what `up` would change, and change nothing."""
-    return _told(deployment, deployment.preview, "Previewing", "would have", as_json=as_json)
+    work = functools.partial(deployment.preview, refresh=refresh)
+    result = _done(deployment, work, "Previewing", as_json=as_json)
+    unlike = [] if refresh else _unlike(deployment)
+    _tell(deployment, "would have", result, None, unlike, as_json=as_json)
+    return result
+
+
+def drift(
+    stack: StackOption,
+    url: UrlOption = DEFAULT_URL,
+    engine: EngineOption = DEFAULT_ENGINE,
+    as_json: JsonOption = False,
+) -> None:
+    """List what was changed, deleted or added by hand since the last update.
+
+    Runs no program and changes nothing.
+    """
+    with _deployment(engine, url, configuration(stack, None, None, None)) as deployment:
+        client = deployment.account.client
+        with errors.status(f"Reading {stack}"):
+            found, foreign = deployment.drift(), find_foreign(client, deployment.resources())
+        if as_json:
+            print(report.drift_as_json(found, deployment.engine, foreign))
+        else:
+            report.print_drift(console, stack, found, foreign)
+        if found.drift or found.lost or foreign:
+            raise typer.Exit(UNEXPECTED_CHANGES)
 
 
 def destroy(
@@ -97,7 +127,8 @@ def destroy(
 ) -> None:
     """Delete everything the program made in the stack."""
     with _deployment(engine, url, configuration(stack, None, None, None)) as deployment:
-        _told(deployment, deployment.destroy, "Destroying", "destroyed", as_json=as_json)
+        result = _done(deployment, deployment.destroy, "Destroying", as_json=as_json)
+        _tell(deployment, "destroyed", result, _routes(deployment.account), as_json=as_json)
 
 
 def routes(stack: StackOption, url: UrlOption = DEFAULT_URL, as_json: JsonOption = False) -> None:
@@ -156,29 +187,41 @@ def _absolute(values: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _told(
+def _done(
+    deployment: AnyDeployment, work: Callable[[Watcher], Result], doing: str, *, as_json: bool
+) -> Result:
+    """Do it, and show how far it is where somebody watches."""
+    if as_json:
+        return work(unwatched)
+    with report.Progress(errors, f"{doing} {deployment.config.stack}") as progress:
+        return work(progress.step)
+
+
+def _routes(account: Account) -> list[Route]:
+    """The rules that AWS now holds."""
+    if account.balancers:  # what is shown now is also what they obey
+        ControlClient(account.balancers["control"]).refresh()
+    return read_routes(account)
+
+
+def _unlike(deployment: AnyDeployment) -> list[str]:
+    return unlike_rules(Provider(deployment.account.client), deployment.resources())
+
+
+def _tell(
     deployment: AnyDeployment,
-    work: Callable[[Watcher], Result],
-    doing: str,
     done: str,
+    result: Result,
+    found: list[Route] | None,
+    unlike: Sequence[str] = (),
     *,
     as_json: bool,
-) -> Result:
-    """Do it, and print what was done and, after a change, the rules that AWS then holds."""
-    stack, account = deployment.config.stack, deployment.account
+) -> None:
+    """Print what was done, what of the rules a run without refresh left, and those `found`."""
     if as_json:
-        result = work(unwatched)
+        print(report.as_json(result, deployment.engine, found, unlike))
     else:
-        with report.Progress(errors, f"{doing} {stack}") as progress:
-            result = work(progress.step)
-    found = None
-    if work != deployment.preview:
-        if account.balancers:  # what is shown now is also what they obey
-            ControlClient(account.balancers["control"]).refresh()
-        found = read_routes(account)
-    if as_json:
-        print(report.as_json(result, deployment.engine, found))
-    else:
-        report.print_result(console, f"{stack} {done} ({deployment.engine})", result)
+        title = f"{deployment.config.stack} {done} ({deployment.engine})"
+        report.print_result(console, title, result)
+        report.print_unlike(console, unlike)
         report.print_routes(console, found or [])
-    return result

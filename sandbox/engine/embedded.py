@@ -9,15 +9,13 @@ What it does: create, update in place, delete what is gone in dependency order, 
 preview, and a state that survives an interruption after any step.
 
 What it leaves out: replacements (refused by name, in this program always a mistake, but for
-those that follow from a resource that the run creates), refresh but for what AWS no longer
-has, components, aliases, protect, targets, several providers; ignore_changes within
-lists.
+those that follow from a resource that the run creates, or from what somebody changed by hand),
+components, aliases, protect, targets, several providers; ignore_changes within lists.
 """
 
 import asyncio
 import gc
 import hashlib
-import hmac
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -42,7 +40,7 @@ from sandbox.engine.result import (
     unwatched,
     would_replace,
 )
-from sandbox.engine.state import DIGEST, Resource, State
+from sandbox.engine.state import Resource, State, digest_of
 from sandbox.provider import Created, Provider, Unfinished, explain
 from sandbox.provider.base import words
 from sandbox.provider.schema import has_unknown
@@ -60,7 +58,11 @@ class _Stopped(Exception):
 
 
 class Engine(mocks.MockMonitor):
-    """Answers one run of the program. A preview calls nothing that changes AWS."""
+    """Answers one run of the program. A preview calls nothing that changes AWS.
+
+    `before` is what the last update left, which the program may ask for; the state may know
+    more by now of what AWS has.
+    """
 
     def __init__(
         self,
@@ -68,6 +70,7 @@ class Engine(mocks.MockMonitor):
         state: State,
         references: Mapping[str, Mapping[str, Any]],
         *,
+        before: Iterable[Resource],
         key: str,
         preview: bool,
         watch: Watcher = unwatched,
@@ -80,7 +83,8 @@ class Engine(mocks.MockMonitor):
         self._provider = provider
         self._state = state
         self.preview = preview
-        self._key = key.encode()
+        self._before = before
+        self._key = key
         self._watch = watch
         self._seen: set[str] = set()
         self._created: set[str] = set()
@@ -134,7 +138,7 @@ class Engine(mocks.MockMonitor):
             answer: dict[str, Any] = {
                 "outputs": {
                     one.urn: {"type": one.type, "outputs": _as_wire({**one.inputs, **one.outputs})}
-                    for one in self._state
+                    for one in self._before
                 }
             }
         else:
@@ -219,7 +223,8 @@ class Engine(mocks.MockMonitor):
         imported: bool,
     ) -> Resource:
         diff = self._provider.diff(new.type, old.inputs, new.inputs)
-        if own := {name for name in diff.replaces if not causes.get(name, set()) & self._created}:
+        own = {name for name in diff.replaces if not causes.get(name, set()) & self._created}
+        if own := own.difference(old.edited):
             raise ValueError(would_replace(own))
         if diff.replaces:
             # What it was made for is gone: nothing is served by it, so it may go first.
@@ -230,6 +235,8 @@ class Engine(mocks.MockMonitor):
         if diff.changed and not self.preview:
             outputs = self._provider.update(new.type, new.id, old.inputs, inputs, diff.changed)
             new = replace(new, outputs={**old.outputs, **outputs})
+        if not diff.changed:  # the run may hold it
+            new = replace(new, edited=old.edited)
         if not self.preview and (imported or new != old):
             self._state.put(new)
         changed = tuple(sorted(diff.changed))
@@ -292,7 +299,7 @@ class Engine(mocks.MockMonitor):
         if isinstance(value, pulumi.AssetArchive):
             return {"archive": ""}  # stands for what the function has, and is put in place below
         if secret and value != rpc.UNKNOWN:
-            return f"{DIGEST}{hmac.new(self._key, str(value).encode(), 'sha256').hexdigest()}"
+            return digest_of(self._key, value)
         return value
 
 

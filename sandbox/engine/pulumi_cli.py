@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -60,29 +60,40 @@ class PulumiDeployment:
         """What the last update left, as the CLI's state has it."""
         return self.project.resources()
 
-    def preview(self, watch: Watcher = unwatched) -> Result:
+    def preview(self, watch: Watcher = unwatched, *, refresh: bool = False) -> Result:
         """What an update would change; changes nothing.
 
         Raises DeploymentError when a policy forbids it or it would replace a resource.
         """
         self._prepare()
         lost = self._lost()
-        return self._foreseen(watch, ["--refresh"] if lost else []).result(lost)
+        return self._foreseen(watch, refresh=refresh or bool(lost)).result(lost)
 
-    def up(self, watch: Watcher = unwatched, *, foreseen: bool = False) -> Result:
+    def drift(self) -> Result:
+        """What somebody changed or deleted by hand since the last update; changes nothing."""
+        if not self.has_resources():
+            return Result()
+        self.project.prepare(self.program)
+        return self._recorded("refresh", "--preview-only", watch=unwatched).look(self._lost())
+
+    def up(
+        self, watch: Watcher = unwatched, *, foreseen: bool = False, refresh: bool = False
+    ) -> Result:
         """Make the account what the program says.
 
         A preview comes first and must pass, unless one was `foreseen` just before.
 
-        What was deleted by hand is forgotten before, so that it is made again.
+        What was deleted by hand is forgotten before, so that it is made again; what was
+        changed by hand is only seen and put right by an update that refreshes.
         """
         self._prepare()
         if lost := self._lost():
             gone = (option for one in lost for option in ("--target", one.urn))
             self._recorded("refresh", "--yes", "--skip-preview", *gone, watch=unwatched)
         if not foreseen:
-            self._foreseen(unwatched)
-        return self._recorded("up", "--yes", "--skip-preview", watch=watch).result(lost)
+            self._foreseen(unwatched, refresh=refresh)
+        options = ["--refresh"] if refresh else []
+        return self._recorded("up", "--yes", "--skip-preview", *options, watch=watch).result(lost)
 
     def destroy(self, watch: Watcher = unwatched) -> Result:
         """Delete every resource of the stack."""
@@ -103,8 +114,9 @@ class PulumiDeployment:
     def _lost(self) -> list[Resource]:
         return find_lost(Provider(self.account.client), self.project.resources())
 
-    def _foreseen(self, watch: Watcher, options: Sequence[str] = ()) -> Recorder:
+    def _foreseen(self, watch: Watcher, *, refresh: bool) -> Recorder:
         policies = ["--policy-pack", str(self.project.policy_pack)] if self.judged else []
+        options = ["--refresh"] if refresh else []
         recorder = self._recorded("preview", *policies, *options, watch=watch)
         recorder.refuse()
         return recorder

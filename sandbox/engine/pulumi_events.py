@@ -10,6 +10,7 @@ from pulumi.runtime import rpc
 
 from sandbox.engine.result import (
     DeploymentError,
+    Drift,
     Operation,
     Result,
     Step,
@@ -53,6 +54,7 @@ class Recorder:
         self._errors: list[DiagnosticEvent] = []
         self._forbidden: list[str] = []
         self._replaced: dict[str, str] = {}
+        self._drift: dict[str, Drift] = {}
 
     def __call__(self, event: EngineEvent) -> None:
         if event.resource_pre_event and event.resource_pre_event.metadata.op in _REPLACEMENTS:
@@ -71,7 +73,15 @@ class Recorder:
             steps=list(self._steps.values()),
             outputs=self._outputs,
             lost=sorted(one.name for one in lost),
+            drift=sorted(self._drift.values()),
         )
+
+    def look(self, lost: Sequence[Resource]) -> Result:
+        """What a refresh alone found, which changes nothing in AWS."""
+        drift = [
+            Drift(step.type, step.name, step.changed) for step in self.result().of(Operation.UPDATE)
+        ]
+        return Result(lost=self.result(lost).lost, drift=drift)
 
     def refuse(self) -> None:
         """Raise DeploymentError when a preview foresees what no update may do."""
@@ -100,6 +110,9 @@ class Recorder:
         if metadata.type == _STACK:
             outputs = metadata.new.outputs if metadata.new else None
             self._outputs = _masked(outputs or {})
+        if metadata.op is OpType.REFRESH and metadata.diffs:
+            changed = tuple(sorted(metadata.diffs))
+            self._drift[metadata.urn] = Drift(metadata.type, _name(metadata.urn), changed)
         operation = _OPERATIONS.get(metadata.op)
         if operation is None or metadata.type.startswith("pulumi:"):
             return
@@ -117,8 +130,14 @@ class Recorder:
             return
         inputs = (metadata.new.inputs if metadata.new else None) or {}
         # What is not known yet comes from a resource that the run creates: it may turn out
-        # the same, and if not, what this one was made for is gone.
-        if known := [name for name in properties if not has_unknown(inputs.get(name))]:
+        # the same, and if not, what this one was made for is gone. What was changed by hand
+        # is put right.
+        drift = self._drift.get(metadata.urn)
+        if known := [
+            name
+            for name in properties
+            if not has_unknown(inputs.get(name)) and not (drift and name in drift.changed)
+        ]:
             reason = f"{metadata.type} {_name(metadata.urn)}: {would_replace(known)}"
             self._replaced[metadata.urn] = reason
 

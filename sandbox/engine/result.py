@@ -36,6 +36,15 @@ class Step:
     changed: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, order=True)
+class Drift:
+    """A resource that somebody changed by hand, and its properties that AWS has otherwise."""
+
+    type: str
+    name: str
+    changed: tuple[str, ...]
+
+
 Watcher = Callable[[Step], None]
 """Told of each step when it is done, from the threads that do them."""
 
@@ -53,6 +62,8 @@ class Result:
     outputs: dict[str, Any] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
     """Logical names of what AWS no longer had when the run began; an update makes it again."""
+    drift: list[Drift] = field(default_factory=list)
+    """What was changed by hand, by type and name; only a run that refreshes looks for it."""
 
     @property
     def changes(self) -> list[Step]:

@@ -5,6 +5,7 @@ off anywhere leaves nothing that the next one does not know of. Secrets are kept
 enough to see a change, useless to read.
 """
 
+import hmac
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,9 +17,17 @@ DIGEST: Final = "secret "
 """How the digest of a secret begins."""
 
 
+def digest_of(key: str, value: object) -> str:
+    """What the state keeps of a secret."""
+    return f"{DIGEST}{hmac.new(key.encode(), str(value).encode(), 'sha256').hexdigest()}"
+
+
 @dataclass(frozen=True)
 class Resource:
-    """One resource AWS has. `outputs` are those that AWS computed."""
+    """One resource AWS has. `outputs` are those that AWS computed.
+
+    `edited` are inputs that somebody changed by hand and no update has put right yet.
+    """
 
     urn: str
     type: str
@@ -27,6 +36,7 @@ class Resource:
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
     dependencies: tuple[str, ...] = field(default=())
+    edited: tuple[str, ...] = field(default=())
 
 
 class State:
@@ -57,7 +67,8 @@ class State:
         if verb == "remove":
             self._forget(what)
             return
-        what["dependencies"] = tuple(what["dependencies"])
+        for name in ("dependencies", "edited"):
+            what[name] = tuple(what.get(name, ()))
         self._keep(Resource(**what), begun=verb == "begin")
 
     def get(self, urn: str) -> Resource | None:

@@ -50,8 +50,10 @@ Deploy = Callable[..., Any]
 class Unforeseen(PulumiDeployment):
     """Updates without the preview that comes before, which is half of the time."""
 
-    def up(self, watch: Watcher = unwatched, *, foreseen: bool = True) -> Result:
-        return super().up(watch, foreseen=foreseen)
+    def up(
+        self, watch: Watcher = unwatched, *, foreseen: bool = True, refresh: bool = False
+    ) -> Result:
+        return super().up(watch, foreseen=foreseen, refresh=refresh)
 
 
 def deployments(account: Account, folder: Path, *, foreseen: bool = True) -> Deploy:
