@@ -15,8 +15,7 @@ from botocore import xform_name
 import rollout.rollback_command
 import rollout.rollout_command
 import sandbox.cli
-from policy import limits_page
-from routing import limits
+import takeover.takeover_command
 from sandbox.account.client import Account
 from settings import Settings
 from tests.engine.support import CLI, Deploy, by_hand, weights
@@ -27,6 +26,7 @@ COMMANDS = {
     "rollback": typer.main.get_command(rollout.rollback_command.app),
     "rollout": typer.main.get_command(rollout.rollout_command.app),
     "sandbox": typer.main.get_command(sandbox.cli.app),
+    "takeover": typer.main.get_command(takeover.takeover_command.app),
 }
 KEYS = {field.alias for field in Settings.model_fields.values()}
 

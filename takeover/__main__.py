@@ -1,0 +1,5 @@
+"""`python -m takeover`."""
+
+from takeover.takeover_command import main
+
+main()
