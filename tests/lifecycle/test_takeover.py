@@ -3,6 +3,8 @@
 import csv
 import json
 import shlex
+import shutil
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,22 @@ from typer.testing import CliRunner
 import catalog
 import rust_scorer.names
 from sandbox.account.client import Account
+from sandbox.engine.pulumi_project import PulumiProject
 from sandbox.engine.result import DeploymentError, EngineName, Operation
 from sandbox.engine.state import State
 from sandbox.routes import read_routes
+from takeover.commands import PROJECT
 from takeover.inventory import Existing, adopted, existing
 from takeover.takeover_command import app
-from tests.engine.support import BOTH_ENGINES, Deploy, embedded_deployments
+from tests.engine.support import (
+    BOTH_ENGINES,
+    CLI,
+    HANG_S,
+    Deploy,
+    embedded_deployments,
+    environment,
+    state_of,
+)
 from tests.support.engines import First, Shared
 from tests.support.snapshot import Snapshot
 
@@ -259,6 +271,68 @@ def test_the_update_does_what_the_commands_say(export: Export, fresh_deployment:
 
 def remove(export: Export, name: str) -> None:
     export["deployment"]["resources"].remove(named(export, name))
+
+
+def pulumi(project: PulumiProject, *words: str) -> str:
+    """Run the CLI on whichever stack the words say; returns what it prints."""
+    asks = words[0] == "up" or words[:2] in {("state", "move"), ("stack", "rm")}
+    done = subprocess.run(
+        [shutil.which("pulumi") or "", *words, *["--yes"] * asks, "--non-interactive"],
+        cwd=project.work_folder,
+        env={**environment(project), "PULUMI_OPTION_STACK": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=HANG_S,
+    )
+    assert done.returncode == 0, (words[:6], done.stdout, done.stderr)
+    return done.stdout
+
+
+def move_to_typescript(stack: Any) -> None:
+    """Make the state of today's stack that of the old project, and leave none of the new one."""
+    project = stack.project
+    old, new = (f"organization/{name}/staging" for name in (TYPESCRIPT, PROJECT))
+    document = json.loads(state_of(stack))["checkpoint"]["latest"]
+    path = next(project.root.rglob(f"{TYPESCRIPT}/staging.json"))
+    outside = json.loads(path.read_text())
+    outside["checkpoint"]["latest"]["secrets_providers"] = document["secrets_providers"]
+    path.write_text(json.dumps(outside))
+    urns = [one["urn"] for one in document["resources"] if one["type"].startswith("aws:")]
+    pulumi(project, "state", "move", "--source", new, "--dest", old, *urns)
+    pulumi(project, "stack", "rm", "--force", "--preserve-config", "--stack", new)
+
+
+@CLI
+@pytest.mark.usefixtures("today")
+def test_the_cli_does_what_is_printed_there_and_back(
+    fresh_deployment: Deploy, fresh_account: Account, tmp_path: Path
+) -> None:
+    """Followed to the letter, with the way back in between."""
+    stack = fresh_deployment()
+    ids = {(one.type, one.name): one.id for one in stack.resources()}
+    stack.project.prepare()  # from here on it is our program, not today's
+    move_to_typescript(stack)
+    old = f"organization/{TYPESCRIPT}/staging"
+    file = tmp_path / "export.json"
+    pulumi(stack.project, "stack", "export", "--stack", old, "--file", str(file))
+
+    script = CliRunner().invoke(app, [str(file)])
+
+    assert (script.exit_code, script.stderr) == (0, "")
+    words = [one[1:] for one in commands(script.stdout) if one[0] == "pulumi"]
+    place = next(at for at, one in enumerate(words) if one[:2] == ["state", "move"])
+    there, back = words[place], words.pop()
+    words[place + 1 : place + 1] = [back, there]
+    for one in words:
+        pulumi(stack.project, *one)
+
+    after = {(one.type, one.name): one.id for one in stack.resources()}
+    kept = {(one.type, one.name) for one in existing() if not one.goes}
+    assert {key: after[key] for key in kept} == {key: ids[key] for key in kept}
+    by_route = {(r.path, r.methods): r.priority for r in read_routes(fresh_account)}
+    assert by_route["/registry/submit-passport", ("POST",)] == 1000
+    assert by_route["/ceramic-cache/score/*", ("GET",)] == 1001
 
 
 def rename(export: Export, name: str, new: str) -> None:
