@@ -13,7 +13,7 @@ from policy.check import Registered
 from policy.wire import from_request
 from recording import run_program
 from sandbox.packages import write_stand_ins
-from sandbox.stackfile import load_stack_file
+from sandbox.stackfile import StackConfig, load_stack_file
 
 _PREFIX: Final = "us-west-2:1"
 """Region and account, those of the foundation's outputs."""
@@ -47,18 +47,23 @@ def record(
         config = config.with_values({"rustPercentage": str(rust_percentage)})
     if tester_secret is not None:
         config = config.with_values({"testerHeaderValue": tester_secret}, secret=True)
+    return record_config(config, preview=preview), config.values
+
+
+def record_config(config: StackConfig, *, preview: bool = False) -> list[Registered]:
+    """The same of a configuration. Raises what the program raises."""
     secret = {key: config.values[key] for key in config.secret_keys}
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         write_stand_ins(config, Path(folder))
         program = run_program(
             config.values,
-            stack_name=stack_name,
+            stack_name=config.stack,
             secret=secret,
             preview=preview,
             invent=_invented,
         )
     registered = [from_request(one.urn, one.request) for one in program.registrations]
-    return sorted(registered, key=lambda one: one.urn), config.values
+    return sorted(registered, key=lambda one: one.urn)
 
 
 def _invented(type_: str, logical_name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
