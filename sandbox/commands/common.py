@@ -9,6 +9,7 @@ from typing import Annotated, Final, TextIO
 
 import pulumi
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from rollout.starting import INTERRUPTED
@@ -31,6 +32,8 @@ DEFAULT_ENGINE: Final = default_engine()
 FAILED, BAD_INPUT, UNREACHABLE, UNEXPECTED_CHANGES = 1, 2, 3, 4
 
 _FAILURES = (
+    BotoCoreError,
+    ClientError,
     DeploymentError,
     ControlRefused,
     ReadFailed,

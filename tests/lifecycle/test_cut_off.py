@@ -1,21 +1,26 @@
 """Updates by the embedded engine that are cut off, refused half way, or begun twice."""
 
+import itertools
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError
+from botocore.model import OperationModel
 from pulumi_aws import cloudwatch, ec2, lb
 
 import catalog
 import sandbox.deploy
+from sandbox.account.calls import READS
 from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
 from sandbox.deploy import Deployment
+from sandbox.engine.foreign import find_foreign
 from sandbox.engine.lock import only_update
 from sandbox.engine.result import DeploymentError, Operation
 from sandbox.engine.state import Resource, State
@@ -29,7 +34,7 @@ from sandbox.provider.logs import LogGroup
 from sandbox.routes import read_routes
 from sandbox.stackfile import ROOT, load_stack_file
 from tests.engine.support import HANG_S, Deploy, changes, embedded_deployments, files_of, weights
-from tests.support.engines import First
+from tests.support.engines import First, Shared
 from tests.support.gate import Gate
 from tests.support.process import started
 
@@ -65,6 +70,44 @@ FOUND_BY_MORE_THAN_A_NAME = (
 
 class CutOff(Exception):
     """Stands for the end of the process, or of the connection."""
+
+
+class FailingCall:
+    """Fails one of the calls to AWS, refused or with its answer lost.
+
+    `counts` says by a call's name whether it is one of them.
+    """
+
+    def __init__(self, account: Account, counts: Callable[[str], bool]) -> None:
+        self.failed: list[str] = []
+        self._counts, self._left, self._loses, self._lock = counts, 0, False, Lock()
+        events = account._session.events  # every client that is made from now on has them
+        events.register("before-call", self._refuse)
+        events.register("after-call", self._lose)
+
+    def fail(self, number: int, *, loses_answer: bool = False) -> None:
+        """Let that one of the calls to come fail, from 1 on; 0 for none of them."""
+        self._left, self._loses = number, loses_answer
+
+    def _is_it(self, name: str) -> bool:
+        with self._lock:
+            self._left -= self._counts(name)
+            if self._left or not self._counts(name):
+                return False
+            self.failed.append(name)
+            return True
+
+    def _refuse(self, model: OperationModel, **_: Any) -> None:
+        if not self._loses and self._is_it(model.name):
+            refused()
+
+    def _lose(self, model: OperationModel, **_: Any) -> None:
+        if self._loses and self._is_it(model.name):
+            raise ConnectionClosedError(endpoint_url="https://aws.invalid")
+
+
+def is_read(name: str) -> bool:
+    return name.startswith(READS)
 
 
 def one_log_group() -> None:
@@ -115,6 +158,44 @@ def test_an_update_that_is_cut_off_anywhere_is_finished_and_nothing_is_made_twic
     assert changes(stack.up()) == []
     assert kinds(fresh_account) == {"roles": 6, "security groups": 5, "target groups": 19}
     assert [path for path in files_of(stack) if CANARY in path.read_text("latin-1")] == []
+
+
+@pytest.mark.parametrize(
+    ("counts", "kth"),
+    [(lambda name: not is_read(name), lambda _: 37), (is_read, lambda turn: 7 * turn)],
+    ids=["changes", "reads"],
+)
+def test_whichever_call_of_a_first_update_fails_the_same_command_ends_as_if_none_had(
+    counts: Callable[[str], bool],
+    kth: Callable[[int], int],
+    shared: Shared,
+    first: First,
+    tmp_path: Path,
+) -> None:
+    first.accounts.restore()
+    clean = read_routes(Account.connect(shared.server.url, "staging"))
+    shared.empty.restore()
+    account = Account.connect(shared.server.url, "staging")
+    aws = FailingCall(account, counts)
+    stack = embedded_deployments(account, tmp_path)()
+
+    for turn in itertools.count(1):
+        aws.fail(kth(turn), loses_answer=turn % 2 == 1)
+        try:
+            finished = stack.up()
+        except (BotoCoreError, ClientError, DeploymentError):
+            assert len(aws.failed) == turn
+        else:
+            break
+
+    aws.fail(0)
+    assert len(aws.failed) >= 4
+    assert finished.of(Operation.DELETE) == []
+    again = stack.up(refresh=True)
+    assert (changes(again), again.lost, again.drift) == ([], [], [])
+    assert read_routes(account) == clean
+    assert find_foreign(account.client, stack.resources()) == []
+    assert kinds(account) == {"roles": 6, "security groups": 5, "target groups": 19}
 
 
 def test_a_killed_update_leaves_neither_a_lock_nor_a_state_that_is_behind(

@@ -18,6 +18,7 @@ from sandbox.account.server import AccountServer
 from sandbox.commands import common
 from sandbox.engine.result import DeploymentError, Drift, Operation
 from sandbox.engine.state import Resource
+from sandbox.provider import Provider
 from sandbox.provider.iam import Role
 from sandbox.rollouts import SandboxStack
 from tests.engine.support import (
@@ -389,6 +390,23 @@ def test_what_cannot_be_read_is_named_and_nothing_is_changed(
         stack.up(refresh=True)
 
     assert calls(server) == {}
+
+
+@pytest.mark.parametrize("name", ["up", "preview", "drift"])
+def test_a_read_that_aws_refuses_before_the_work_is_one_sentence(
+    command: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def throttled(*_: object) -> None:
+        raise ClientError({"Error": {"Code": "Throttling", "Message": "Slow down"}}, "ListRoles")
+
+    monkeypatch.setattr(Provider, "lost", throttled)
+
+    told = command(name)
+
+    assert (told.exit_code, told.stderr) == (
+        common.FAILED,
+        "An error occurred (Throttling) when calling the ListRoles operation: Slow down\n",
+    )
 
 
 def test_a_rollout_refreshes_when_it_asks_for_it(
