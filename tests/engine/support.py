@@ -136,6 +136,18 @@ def weights(account: Account) -> set[tuple[int | None, ...]]:
     }
 
 
+def header_values(account: Account) -> list[str]:
+    """Values that a header must have, of all rules, as AWS has them."""
+    elb = account.client("elbv2")
+    return [
+        value
+        for listener in ("publicAlbHttpsListenerArn", "privateAlbHttpListenerArn")
+        for rule in elb.describe_rules(ListenerArn=account.foundation[listener])["Rules"]
+        for condition in rule["Conditions"]
+        for value in condition.get("HttpHeaderConfig", {}).get("Values", [])
+    ]
+
+
 def calls(server: AccountServer) -> dict[str, int]:
     """Calls that changed AWS, since the last time."""
     url = f"{server.url}/sandbox/calls"

@@ -22,6 +22,7 @@ from tests.engine.support import (
     calls,
     changes,
     files_of,
+    header_values,
     state_of,
     weights,
     write_program,
@@ -224,15 +225,3 @@ def test_a_stack_from_nothing_is_created_once_and_destroyed_wholly(
     assert read_routes(account) == before
     assert account.client("lambda").list_functions()["Functions"] == []
     assert account.client("cloudwatch").describe_alarms()["MetricAlarms"] == []
-
-
-def header_values(account: Account) -> list[str]:
-    """Values that a header must have, of all rules, as AWS has them."""
-    elb = account.client("elbv2")
-    return [
-        value
-        for listener in ("publicAlbHttpsListenerArn", "privateAlbHttpListenerArn")
-        for rule in elb.describe_rules(ListenerArn=account.foundation[listener])["Rules"]
-        for condition in rule["Conditions"]
-        for value in condition.get("HttpHeaderConfig", {}).get("Values", [])
-    ]
