@@ -86,11 +86,10 @@ def test_no_command_file_journal_or_environment_has_a_secret(
     deploying: Commands = [
         ("preview", "--json"),
         ("up",),
-        ("up", "--refresh", "--json"),
+        ("up", "--json"),
         ("routes",),
         ("routes", "--json"),
         ("status", "--json"),
-        ("drift",),
         ("drift", "--json"),
     ]
     rolling: Commands = [
