@@ -90,6 +90,13 @@ class _Case:
     now: float
 
     def decide(self) -> Decision:
+        decided, limit = self._decide(), self.plan.settings.roll_back_after_hold or math.inf
+        held = decided.state is self.at.state is State.HOLD and decided.act is Act.NOTHING
+        if held and self.now - self.at.since >= limit * MINUTE_S:
+            return self._roll_back(f"held for {limit} minutes: {decided.reason}")
+        return decided
+
+    def _decide(self) -> Decision:
         state = self.at.state
         is_over = state is State.ROLLING_BACK or (state in OVER and self.seen.plain)
         if self.at.aborted and not is_over:
@@ -120,6 +127,12 @@ class _Case:
         )
 
     def _apply(self, step: int, reason: str, *, error: bool = False) -> Decision:
+        """Set a step, the same one again too; never blind, nor while things are bad."""
+        stops = [*self._bad, *self._blocks]
+        if self.at.paused:
+            stops.append("paused; resume goes on")
+        if stops:
+            return self._to(self.at.state, "; ".join(stops), error=bool(self.seen.unreadable))
         reason = f"to {self.plan.steps[step].percent} %: {reason}"
         return self._to(State.APPLY, reason, act=Act.SET_SHARE, step=step, error=error)
 
@@ -150,10 +163,14 @@ class _Case:
 
     def _rolling_back(self) -> Decision:
         seen, why, since = self.seen, self.at.reason, self.at.since
-        if not seen.plain or seen.follows is False:
+        if not seen.plain or not seen.follows:
             failed = "".join(f"; failed: {text}" for text in self.at.failures[-1:])
+            unknown = seen.rules is None or seen.follows is None
             return self._to(
-                State.ROLLING_BACK, f"{why}{failed}", act=Act.ROLL_BACK, error=bool(failed)
+                State.ROLLING_BACK,
+                f"{why}{failed}",
+                act=Act.ROLL_BACK,
+                error=bool(failed) or unknown,
             )
         last = max((one.start + MINUTE_S for one in seen.minutes if one.rust), default=0)
         if last < seen.closed_until and since + MINUTE_S <= seen.closed_until:
@@ -178,7 +195,7 @@ class _Case:
             return self._unset(differs)
         if differs:
             return self._strange(differs)
-        return self._live() if self.at.baking is None else self._watch(failed)
+        return self._live() if self.at.baking is None else self._watch()
 
     def _unset(self, differs: Mapping[str, int | str]) -> Decision:
         """The rules are not yet where the step wants them, or no longer."""
@@ -195,7 +212,7 @@ class _Case:
             return self._apply(at.step, reason, error=bool(at.failures))
         reason = f"failed {len(at.failures)} times, at last: {at.failures[-1]}"
         to_move = sum(before[rule] != share for rule, share in self.plan.shares(at.step).items())
-        if len(differs) < to_move:
+        if 0 < len(differs) < to_move:
             return self._roll_back(f"{reason}; it is only half done")
         return self._to(State.HOLD, f"{reason}; resume tries again", error=True)
 
@@ -223,26 +240,24 @@ class _Case:
             return self._to(State.WARM_UP, "response times do not count yet")
         return self._to(State.VERIFY, "every rule is live")
 
-    def _watch(self, failed: Sequence[str]) -> Decision:
-        at, seen, settings = self.at, self.seen, self.plan.settings
+    def _watch(self) -> Decision:
+        at, seen = self.at, self.seen
         step = self.plan.steps[at.step]
-        blocked = [text for text in (seen.unreadable, seen.incomplete, *failed) if text]
+        bad = self._bad
         if self._astray:
             if at.resumed:
                 return self._apply(at.step, "resume was asked for")
             told = f"the configuration asks for {seen.configured} %: the next update goes there"
-            blocked.append(f"{told}; resume sets it again")
+            bad.append(f"{told}; resume sets it again")
+        blocked = [*bad, *self._blocks]
         holds = self._said(Outcome.HOLD)
         if (baked := sum(self._current)) < step.bake:
             holds.append(f"{baked} of {step.bake} minutes with requests")
         if blocked or (holds and not at.promoted):
             time = seen.closed_until - (at.baking or 0)
-            is_late = bool(blocked) or time >= (step.bake + 1) * MINUTE_S
+            is_late = bool(bad) or time >= (step.bake + 1) * MINUTE_S
             state = State.PAUSED if at.paused else State.HOLD if is_late else State.BAKE
-            reason = "; ".join([*blocked, *holds])
-            limit = settings.roll_back_after_hold or math.inf
-            if state is at.state is State.HOLD and self.now - at.since >= limit * MINUTE_S:
-                return self._roll_back(f"held for {limit} minutes: {reason}")
+            reason = "; ".join([*bad, *holds])
             return self._to(state, reason, error=bool(seen.unreadable))
         if at.paused:
             return self._to(State.PAUSED, "every gate passes; resume goes on")
@@ -279,6 +294,19 @@ class _Case:
         """Which of them this step has baked, with requests for Rust."""
         begun = math.inf if self.at.baking is None else self.at.baking
         return [one.start >= begun and one.rust > 0 for one in self._minutes]
+
+    @property
+    def _bad(self) -> list[str]:
+        """What cannot be read, and which gates fail where that does not lead back."""
+        told = [text for text in (self.seen.unreadable, self.seen.incomplete) if text]
+        return [*told, *self._said(Outcome.FAIL)] if self.at.begun else told
+
+    @property
+    def _blocks(self) -> list[str]:
+        """Holds that no promotion skips."""
+        if self.at.begun is None:
+            return []
+        return [str(one) for one in self._verdicts if one.blocks and one.outcome is Outcome.HOLD]
 
     def _said(self, outcome: Outcome) -> list[str]:
         """What gates say, one sentence for those that say the same."""

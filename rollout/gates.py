@@ -60,6 +60,8 @@ class Verdict:
     scope: str
     outcome: Outcome
     reason: str
+    blocks: bool = False
+    """Whether a hold also stops who was promoted: things are bad now, whoever is to blame."""
 
     def __str__(self) -> str:
         return f"{self.gate}, {self.scope}: {self.reason}"
@@ -153,14 +155,21 @@ def judge(settings: Settings, watched: Watched) -> list[Verdict]:
 def judge_alarms(names: Sequence[str], states: Mapping[str, str]) -> Verdict:
     """What the program's alarms say; one that is missing or does not know yet holds."""
     firing = [name for name in names if states.get(name) == "ALARM"]
-    silent = [
-        f"{name} {states.get(name, 'is missing')}" for name in names if states.get(name) != "OK"
-    ]
+    silent: dict[str, list[str]] = {}
+    for name in names:
+        if (state := states.get(name, "missing")) != "OK":
+            silent.setdefault(state, []).append(name)
     if firing:
         return Verdict("alarms", BOTH, Outcome.FAIL, f"{', '.join(firing)} in alarm")
     if silent:
-        return Verdict("alarms", BOTH, Outcome.HOLD, ", ".join(silent))
+        told = "; ".join(f"{state}: {_some(same)}" for state, same in silent.items())
+        return Verdict("alarms", BOTH, Outcome.HOLD, told, blocks=True)
     return Verdict("alarms", BOTH, Outcome.PASS, f"{len(names)} OK")
+
+
+def _some(names: Sequence[str]) -> str:
+    """Names, but no long list of them."""
+    return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if names[2:] else "")
 
 
 class _Judge:
@@ -228,7 +237,8 @@ class _Judge:
                 held = lacks or self._unclear(gate, sums[place], newest[place])
                 outcome = Outcome.FAIL if failed else Outcome.HOLD if held else Outcome.PASS
                 reason = failed or held or _told(gate, *sums[place])
-                found.append(Verdict(name, scope, outcome, reason))
+                blocks = gate == 0 and bool(held) and not lacks
+                found.append(Verdict(name, scope, outcome, reason, blocks))
             if scope != BOTH:
                 found.append(self._share(Listener(scope), *self.live[place]))
         return found

@@ -5,6 +5,7 @@ once one is first and the other reads again. Whoever acts holds the lease, and e
 its is conditional on that: who was overtaken while asleep cannot write, so does not act.
 """
 
+import contextlib
 import getpass
 import os
 import secrets
@@ -14,11 +15,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from catalog import ROLLOUT_TABLE
 from rollout.journal import Entry
@@ -31,6 +32,11 @@ LEASE_S: Final = 60.0
 """How long a lease lasts that nobody renews."""
 _RENEWALS: Final = 4
 """In the time of a lease."""
+_LONGEST: Final = 15
+"""Times that it is renewed at most, in leases: an act that hangs must not keep others out."""
+_TRIES: Final = 5
+"""Of a transaction that another one, or a renewal by another process, was in the way of."""
+_TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 _LEASE: Final = "lease"
 _PLAN: Final = "plan#"
 _ENTRY: Final = "entry#"
@@ -97,16 +103,16 @@ class Ledger:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._api, self._stack, self._clock = dynamodb, stack, clock
+        self._writing = threading.Lock()
+        """A renewal in the middle of a transaction that looks at the lease would undo it."""
 
     def started(self) -> list[Started]:
         """Every rollout, the newest first."""
-        return [
-            Started(item["item"]["S"].removeprefix(_PLAN), _plan(item), item["by"]["S"])
-            for item in self._query(_PLAN, newest_first=True)
-        ]
+        return [_started(item) for item in self._query(_PLAN, newest_first=True)]
 
     def newest(self) -> Started | None:
-        return next(iter(self.started()), None)
+        found = self._query(_PLAN, newest_first=True, most=1)
+        return _started(found[0]) if found else None
 
     def journal(self, rollout: str) -> list[Entry]:
         """The entries of a rollout, oldest first."""
@@ -115,7 +121,13 @@ class Ledger:
 
     def start(self, plan: Plan, by: str, now: float, lease: Lease) -> Started:
         """Write a new rollout down. Raises Overtaken."""
-        name = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%dT%H:%M:%SZ}-{secrets.token_hex(2)}"
+        newest = self.newest()
+        begun = f"{datetime.fromtimestamp(now, UTC):{_TIME}}"
+        if newest and begun <= newest.id[: len(begun)]:
+            # Its clock was ahead of ours: the newest must stay the last by name.
+            after = datetime.strptime(newest.id[: len(begun)], _TIME) + timedelta(seconds=1)  # noqa: DTZ007 # both UTC
+            begun = f"{after:{_TIME}}"
+        name = f"{begun}-{secrets.token_hex(2)}"
         self._put(f"{_PLAN}{name}", plan.model_dump_json(by_alias=True), lease, by=by)
         return Started(name, plan, by)
 
@@ -150,7 +162,8 @@ class Ledger:
         finally:
             ended.set()
             thread.join()
-            self._renew(lease, until=0)
+            with contextlib.suppress(ClientError, BotoCoreError):  # then it ends by itself
+                self._renew(lease, until=0)
 
     def _acquire(self) -> Lease:
         holder, now = f"{operator()} {os.getpid()} {secrets.token_hex(4)}", self._clock()
@@ -187,24 +200,34 @@ class Ledger:
         held: Mapping[str, Any] = found["Item"]
         return held
 
+    def confirm(self, lease: Lease | None) -> None:
+        """Renew the lease now, before what cannot be taken back. Raises Overtaken."""
+        if lease:
+            with _explained():
+                self._renew(lease, until=self._clock() + LEASE_S)
+            lease.check()
+
     def _keep(self, lease: Lease, ended: threading.Event) -> None:
-        while not ended.wait(LEASE_S / _RENEWALS):
-            self._renew(lease, until=self._clock() + LEASE_S)
+        """One that cannot be renewed now may be at the next turn; until then it lasts."""
+        for _ in range(_LONGEST * _RENEWALS):
+            if ended.wait(LEASE_S / _RENEWALS):
+                return
+            with contextlib.suppress(ClientError, BotoCoreError):
+                self._renew(lease, until=self._clock() + LEASE_S)
 
     def _renew(self, lease: Lease, *, until: float) -> None:
-        """One that cannot be renewed now may be at the next turn; until then it lasts."""
         try:
-            self._change_lease(
-                "SET #until = :until",
-                _HELD,
-                {**_HELD_NAMES, "#until": "until"},
-                {**_holds(lease), ":until": _number(until)},
-            )
+            with self._writing:
+                self._change_lease(
+                    "SET #until = :until",
+                    _HELD,
+                    {**_HELD_NAMES, "#until": "until"},
+                    {**_holds(lease), ":until": _number(until)},
+                )
         except ClientError as error:
-            if error.response["Error"]["Code"] == _REFUSED:
-                lease.lost.set()
-        except BotoCoreError:
-            pass
+            if error.response["Error"]["Code"] != _REFUSED:
+                raise
+            lease.lost.set()
 
     def _change_lease(
         self, update: str, condition: str, names: Mapping[str, str], values: Mapping[str, Any]
@@ -235,9 +258,9 @@ class Ledger:
         }
         puts: Any = [{"Put": put}, *([{"ConditionCheck": check}] if check else [])]
         try:
-            self._api.transact_write_items(TransactItems=puts)
+            self._transact(puts)
         except ClientError as error:
-            codes = [one.get("Code") for one in error.response.get("CancellationReasons", [])]
+            codes = _reasons(error)
             if lease and codes[1:] == ["ConditionalCheckFailed"]:
                 lease.lost.set()
                 lease.check()
@@ -248,9 +271,23 @@ class Ledger:
             raise LedgerUnreadable(_told(error)) from error
         return True
 
-    def _query(self, prefix: str, *, newest_first: bool = False) -> list[Mapping[str, Any]]:
+    def _transact(self, puts: Any) -> None:
+        for turn in range(_TRIES):
+            try:
+                with self._writing:
+                    self._api.transact_write_items(TransactItems=puts)
+            except ClientError as error:
+                if "TransactionConflict" not in _reasons(error) or turn + 1 == _TRIES:
+                    raise
+            else:
+                return
+
+    def _query(
+        self, prefix: str, *, newest_first: bool = False, most: int | None = None
+    ) -> list[Mapping[str, Any]]:
         with _explained():
             pages = self._api.get_paginator("query").paginate(
+                PaginationConfig={"MaxItems": most, "PageSize": most} if most else {},
                 TableName=ROLLOUT_TABLE,
                 ConsistentRead=True,
                 ScanIndexForward=not newest_first,
@@ -264,8 +301,18 @@ class Ledger:
         return {"stack": {"S": self._stack}, "item": {"S": name}}
 
 
-def _plan(item: Mapping[str, Any]) -> Plan:
-    return Plan.model_validate_json(item["body"]["S"])
+def _started(item: Mapping[str, Any]) -> Started:
+    name = item["item"]["S"].removeprefix(_PLAN)
+    try:
+        return Started(name, Plan.model_validate_json(item["body"]["S"]), item["by"]["S"])
+    except ValidationError as error:
+        raise LedgerUnreadable(f"The plan of the rollout {name} cannot be read: {error}") from error
+
+
+def _reasons(error: ClientError) -> list[str]:
+    """Why each part of a transaction was cancelled."""
+    found: Any = error.response.get("CancellationReasons", [])
+    return [one.get("Code", "") for one in found]
 
 
 def _holds(lease: Lease) -> dict[str, Any]:

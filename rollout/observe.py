@@ -13,7 +13,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 import catalog
-from endpoint import Endpoint
+from endpoint import TESTER_HEADER, Endpoint
 from lambdas.model import LambdaBackend
 from rollout.decide import Observation
 from rollout.gates import BALANCERS, MINUTE_S, Counts, Minute
@@ -28,7 +28,7 @@ from rollout.live import (
     route,
 )
 from rollout.stack import Asked
-from routing import choose_forward, conditions, limits
+from routing import Listener, choose_forward, conditions, limits
 from rust_scorer import names
 
 if TYPE_CHECKING:
@@ -168,6 +168,20 @@ def quota_problems(elb: "ElasticLoadBalancingv2Client", place: Place) -> list[st
                 f"the {listener} load balancer has {len(found)} of {most} target groups"
             )
     return problems
+
+
+def doors(elb: "ElasticLoadBalancingv2Client", place: Place, secret: str) -> set[Listener]:
+    """The listeners where a rule takes requests with the testers' header of this value."""
+    return {
+        listener
+        for arn, listener in place.listeners.items()
+        for page in elb.get_paginator("describe_rules").paginate(ListenerArn=arn)
+        for rule in page["Rules"]
+        for condition in rule["Conditions"]
+        if (header := condition.get("HttpHeaderConfig"))
+        and header["HttpHeaderName"].lower() == TESTER_HEADER.lower()
+        and secret.lower() in map(str.lower, header["Values"])
+    }
 
 
 def read_alarms(cloudwatch: "CloudWatchClient") -> dict[str, str]:

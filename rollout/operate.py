@@ -4,14 +4,14 @@ Who dies anywhere in here loses nothing: the next tick reads the journal and the
 goes on from what it sees.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import catalog
 from rollout.decide import Act, Decision, Observation, decide
 from rollout.gates import MINUTE_S
-from rollout.journal import OVER, Entry, Event, Position, Request, Trouble, position
+from rollout.journal import OVER, Entry, Event, Position, Request, State, Trouble, position
 from rollout.ledger import Lease, Ledger, LedgerUnreadable, Started, operator
 from rollout.live import find_place
 from rollout.observe import (
@@ -54,6 +54,8 @@ class Report:
     """Whether the decision is a transition."""
     is_news: bool = True
     """Whether it says something else than the one before it."""
+    failed: str = ""
+    """What was not done of it."""
 
 
 @dataclass
@@ -78,8 +80,7 @@ class Operator:
 
     def plan(self, settings: Settings, to: int) -> tuple[Plan, Observation]:
         """What a rollout would do now, and what it would find. Raises BadSettings."""
-        asked = self.stack.asked()
-        plan = make_plan(self.stack.name, settings, to=to, begin=asked.share, fixed=asked.fixed)
+        plan = self._plan(settings, to)
         return plan, self._see(plan, Position(), preflight=False)
 
     def start(self, settings: Settings, to: int) -> Report:
@@ -88,9 +89,7 @@ class Operator:
             newest = self.ledger.newest()
             if newest and position(self.ledger.journal(newest.id)).state not in OVER:
                 raise Running(f"The rollout {newest.id} of {self.stack.name} is under way.")
-            asked = self.stack.asked()
-            plan = make_plan(self.stack.name, settings, to=to, begin=asked.share, fixed=asked.fixed)
-            started = self.ledger.start(plan, self.by, self.stack.now(), lease)
+            started = self.ledger.start(self._plan(settings, to), self.by, self.stack.now(), lease)
             return self._go_on(started, lease)
 
     def tick(self) -> Report:
@@ -146,59 +145,82 @@ class Operator:
         except (StackFailed, NothingFound, *FAILURES) as error:
             failed = error
         try:
-            self.request(Request.ABORT)
-            report = self._go_on(self.newest(), None)
+            started = self.newest()
+            # One that is over stays what it was: its journal would else undo a later raise.
+            if position(self.ledger.journal(started.id)).state not in OVER:
+                self.request(Request.ABORT)
+                report = self._go_on(started, None)
         except NotRunning:
             pass
         except LedgerUnreadable as error:
             self.say(f"Warning: {error}")
         self._follow()
-        if failed and not report:
+        if failed and (report is None or report.failed):
             raise failed
         return report
+
+    def _plan(self, settings: Settings, to: int) -> Plan:
+        asked = self.stack.asked()
+        return make_plan(self.stack.name, settings, to=to, begin=asked.share, fixed=asked.fixed)
 
     def _go_on(self, started: Started, lease: Lease | None) -> Report:
         for _ in range(_ROUNDS):
             journal = self.ledger.journal(started.id)
             at = position(journal)
-            seen = self._see(started.plan, at, preflight=not journal)
+            seen = self._see(started.plan, at, preflight=at.state is State.PREFLIGHT)
             decision = decide(started.plan, journal, seen, self.stack.now())
             moved = not journal or (at.state, at.step) != (decision.state, decision.step)
             news = moved or decision.reason != (self._reason or at.reason)
             report = Report(
                 rollout=started, at=at, decision=decision, seen=seen, moved=moved, is_news=news
             )
-            if moved and not self._write(
-                started, at, decision.state, lease, decision.step, decision.reason
-            ):
+            if moved and not self._entered(report, lease):
                 continue  # somebody wrote meanwhile
             self._reason = decision.reason
             self.watch(report)
             if decision.act is Act.NOTHING:
                 break
-            if lease:
-                lease.check()
-            if not self._done(report, lease):
+            if problem := self._act(report, lease):
+                report = replace(report, failed=problem)
+                self.watch(report)
                 break
         return report
 
-    def _done(self, report: Report, lease: Lease | None) -> bool:
-        """Act; whether it succeeded. What failed is written down."""
-        decision, started = report.decision, report.rollout
+    def _entered(self, report: Report, lease: Lease | None) -> bool:
+        """Write a transition; a way back does not wait for a table that cannot be written."""
+        decision = report.decision
         try:
-            if decision.act is Act.SET_SHARE:
-                self._set_share(started.plan, decision.step, report.seen)
+            return self._write(
+                report.rollout, report.at, decision.state, lease, decision.step, decision.reason
+            )
+        except LedgerUnreadable as error:
+            if decision.act is not Act.ROLL_BACK:
+                raise
+            self.say(f"Warning: {error}")
+            return True
+
+    def _act(self, report: Report, lease: Lease | None) -> str:
+        """Do what was decided; what failed is said and written down."""
+        try:
+            if report.decision.act is Act.SET_SHARE:
+                self._set_share(report, lease)
             else:
-                self._emergency()
-                self._follow()
+                self._go_back()
         except (StackFailed, NothingFound, WrongStack, *FAILURES) as error:
-            while True:
+            problem = str(error).strip()
+            self.say(problem)
+            self._write_failure(report.rollout, problem, lease)
+            return problem
+        return ""
+
+    def _write_failure(self, started: Started, problem: str, lease: Lease | None) -> None:
+        try:
+            for _ in range(_ROUNDS):
                 at = position(self.ledger.journal(started.id))
-                text = str(error).strip()
-                if self._write(started, at, Trouble.FAILED, lease, at.step, text):
-                    self.say(text)
-                    return False
-        return True
+                if self._write(started, at, Trouble.FAILED, lease, at.step, problem):
+                    return
+        except LedgerUnreadable as error:
+            self.say(f"Warning: {error}")
 
     def _write(
         self,
@@ -219,20 +241,39 @@ class Operator:
         )
         return self.ledger.append(started.id, entry, lease)
 
-    def _set_share(self, plan: Plan, step: int, seen: Observation) -> None:
+    def _set_share(self, report: Report, lease: Lease | None) -> None:
         """Configuration, preview, update; raises StackFailed where it would do more than that."""
-        share = plan.share(step)
+        plan, step, rules = report.rollout.plan, report.decision.step, report.seen.rules or {}
+        share, wanted = plan.share(step), plan.shares(step)
+        asked = self.stack.asked()
         self.stack.ask(share, alone=False)
-        foreseen = self._foreseen.pop(share, None) or self.stack.foresee(share)
-        if problem := _more_than_rules(plan, step, foreseen):
-            self.stack.ask(plan.share(step - 1), alone=False)
+        if rules == asked.last == wanted:
+            return  # the configuration alone was behind
+        try:
+            foreseen = self._foreseen.pop(share, None) or self.stack.foresee(share)
+            problem = _more_than_rules(foreseen, plan.shares(step - 1), wanted)
+        except StackFailed as error:
+            foreseen, problem = (), str(error)
+        if problem:
+            self.stack.ask(asked.share, alone=False)
             raise StackFailed(problem)
-        rules = seen.rules or {}
+        number = position(self.ledger.journal(report.rollout.id)).number
+        self.ledger.confirm(lease)
+        if number != report.at.number + report.moved:
+            return  # somebody asked for something meanwhile: decide again
         # An update that sees nothing to do knows its state alone: somebody changed the rules.
-        astray = not foreseen and any(
-            rules.get(rule) != to for rule, to in plan.shares(step).items()
-        )
-        self.stack.update(refresh=astray)
+        self.stack.update(refresh=not foreseen and rules != wanted)
+
+    def _go_back(self) -> None:
+        """The emergency rollback, and what follows it, whatever of it fails."""
+        problems = []
+        for work in (self._emergency, self._follow):
+            try:
+                work()
+            except (StackFailed, NothingFound, WrongStack, *FAILURES) as error:
+                problems.append(str(error).strip())
+        if problems:
+            raise StackFailed("; ".join(problems))
 
     def _emergency(self) -> None:
         """The emergency rollback; raises StackFailed where a rule is not plain after it."""
@@ -244,16 +285,24 @@ class Operator:
             work.mark()
         finally:
             work.close()
-        if problems := [
+        problems = [
             f"{one.rule}: {one.problem or one.now}" for one in work.outcomes() if not one.plain
-        ]:
+        ]
+        if problems := [*problems, *(f"still to Rust: {one}" for one in work.strays())]:
             raise StackFailed(f"not rolled back: {'; '.join(problems)}")
 
     def _follow(self) -> None:
-        """Let configuration and engine agree that everything is Python's."""
-        if self.stack.asked().rust:
-            self.stack.ask(0, alone=True)
-            self.stack.update()
+        """Let configuration and engine agree that everything is Python's; deploys nothing else."""
+        asked = self.stack.asked()
+        if not asked.rust:
+            return
+        self.stack.ask(0, alone=True)
+        if not any(asked.last.values()) and asked.last:
+            return
+        zero = dict.fromkeys(asked.last, 0)
+        if problem := _more_than_rules(self.stack.foresee(0), asked.last, zero):
+            raise StackFailed(f"{problem}; the configuration is 0 %, the next deployment follows")
+        self.stack.update()
 
     def _see(self, plan: Plan, at: Position, *, preflight: bool) -> Observation:
         try:
@@ -280,15 +329,17 @@ class Operator:
             yield from quota_problems(self.aws.elb, find_place(self.aws.elb))
             share = plan.share(0)
             self._foreseen[share] = self.stack.foresee(share)
-            if problem := _more_than_rules(plan, 0, self._foreseen[share]):
+            before, wanted = plan.shares(-1), plan.shares(0)
+            if problem := _more_than_rules(self._foreseen[share], before, wanted):
                 yield problem
         except (StackFailed, *FAILURES) as error:
             yield str(error)
 
 
-def _more_than_rules(plan: Plan, step: int, foreseen: Sequence[Change]) -> str:
-    """Why an update must not set a step: it would do more than move the rules that it moves."""
-    before, wanted = plan.shares(step - 1), plan.shares(step)
+def _more_than_rules(
+    foreseen: Sequence[Change], before: Mapping[str, int], wanted: Mapping[str, int]
+) -> str:
+    """Why an update must not be made: it would do more than move the rules that are to move."""
     foreign = [
         str(one)
         for one in foreseen

@@ -1,6 +1,8 @@
 """The stack of the running folder, by the Pulumi CLI."""
 
 import json
+import re
+import signal
 import subprocess
 import tempfile
 import time
@@ -14,7 +16,11 @@ from endpoint import STICKINESS_S
 from rollout.stack import Asked, Change, StackFailed
 
 _PROJECT: Final = "passport-scorer-routing"
-_SAME: Final = "same"
+_DIAGNOSTICS: Final = re.compile(r"^Diagnostics:\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
+_READ_S: Final = 120
+_UPDATE_S: Final = 600
+"""Seconds until a command is stopped; an update of six rules takes half a minute."""
+_NO_CHANGE: Final = frozenset({"same", "read"})
 _RULES: Final = {endpoint.name: endpoint.rule for endpoint in catalog.DUAL}
 
 
@@ -33,6 +39,12 @@ class PulumiStack:
         return time.time()
 
     def asked(self) -> Asked:
+        try:
+            return self._asked()
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StackFailed(f"The configuration of {self.name} is unreadable: {error}") from error
+
+    def _asked(self) -> Asked:
         found = json.loads(self._run("config", "--json"))
         values = {key.removeprefix(f"{_PROJECT}:"): one.get("value") for key, one in found.items()}
         fixed = values.get("rustPercentageByEndpoint") or "{}"
@@ -57,7 +69,7 @@ class PulumiStack:
         return [
             Change(step["op"], _type(step["urn"]), step["urn"].rpartition("::")[2])
             for step in told["steps"]
-            if step["op"] != _SAME
+            if step["op"] not in _NO_CHANGE
         ]
 
     def update(self, *, refresh: bool = False) -> None:
@@ -74,6 +86,7 @@ class PulumiStack:
     def _run(self, *arguments: str) -> str:
         """What the CLI prints. A Ctrl-C reaches it too, and it ends in order before this does."""
         command = ["pulumi", *arguments, "--stack", self.name]
+        limit = _UPDATE_S if arguments[0] in ("up", "preview") else _READ_S
         try:
             with subprocess.Popen(  # noqa: S603 # no part of it comes from elsewhere
                 [*command, "--non-interactive", "--color", "never"],
@@ -83,13 +96,28 @@ class PulumiStack:
                 stderr=subprocess.PIPE,
                 text=True,
             ) as process:
-                printed, errors = process.communicate()
+                printed, errors = _ended(process, limit)
         except OSError as error:
             raise StackFailed(f"The Pulumi CLI cannot be run: {error}") from error
+        except subprocess.TimeoutExpired as error:
+            raise StackFailed(f"pulumi {arguments[0]} was stopped after {limit:.0f} s") from error
         if process.returncode:
             told = _errors(printed) if arguments[0] in ("up", "preview") else ""
             raise StackFailed(f"pulumi {arguments[0]}: {errors.strip()} {told}".strip())
         return printed
+
+
+def _ended(process: subprocess.Popen[str], limit: float) -> tuple[str, str]:
+    """What a command printed; one that is interrupted, or takes too long, ends in order."""
+    try:
+        return process.communicate(timeout=limit)
+    except (KeyboardInterrupt, subprocess.TimeoutExpired):
+        process.send_signal(signal.SIGINT)
+        try:
+            process.communicate(timeout=_READ_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        raise
 
 
 def _type(urn: str) -> str:
@@ -97,9 +125,10 @@ def _type(urn: str) -> str:
 
 
 def _errors(printed: str) -> str:
-    """The error lines of a run, or of the diagnostics of a preview."""
+    """The diagnostics of an update, as text, or the errors among those of a preview, as JSON."""
     try:
         found: Any = json.loads(printed).get("diagnostics", [])
     except ValueError:
-        return "\n".join(line.strip() for line in printed.splitlines() if "error:" in line)
+        told = _DIAGNOSTICS.search(printed)
+        return told[1].strip() if told else ""
     return "\n".join(one["message"].strip() for one in found if one["severity"] == "error")

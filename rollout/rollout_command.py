@@ -26,7 +26,8 @@ with starting("Interrupted; nothing was done."):
     from rollout.compare import compare, read_questions, witnesses
     from rollout.journal import OVER, Request, State, position
     from rollout.ledger import Busy, Ledger, LedgerUnreadable, Overtaken
-    from rollout.observe import Aws
+    from rollout.live import find_place
+    from rollout.observe import Aws, doors
     from rollout.operate import NotRunning, Operator, Report, Running
     from rollout.plan import estimates
     from rollout.pulumi_stack import PulumiStack
@@ -45,6 +46,9 @@ _CODES: Final = {
     State.DRAINED: ROLLED_BACK,
 }
 _TICK_S: Final = 15.0
+_MOST_FAILURES: Final = 40
+"""In a row, until a watch ends: ten minutes."""
+_PASSING: Final = (LedgerUnreadable, Overtaken, BotoCoreError, ClientError)
 ROOT: Final = Path(__file__).resolve().parents[1]
 
 Stack = Annotated[str, typer.Option(help="Stack to work on.", callback=known_stack)]
@@ -80,12 +84,19 @@ def _opened(context: typer.Context, stack: str, *, as_json: bool = False) -> Ite
 
 
 def _follow(operator: Operator, report: Report) -> Report:
+    """Tick until it is over; what fails now may work in a while, and Rust must not go unwatched."""
+    failures = 0
     while report.decision.state not in OVER:
         time.sleep(_TICK_S)
         try:
-            report = operator.tick()
+            report, failures = operator.tick(), 0
         except Busy as error:
             errors.print(str(error))
+        except (*_PASSING, StackFailed) as error:
+            failures += 1
+            errors.print(f"{error} ({failures} of {_MOST_FAILURES} in a row)")
+            if failures == _MOST_FAILURES:
+                raise
     return report
 
 
@@ -166,14 +177,12 @@ _asking(Request.PROMOTE, "Skip the rest of this step's bake, but no gate that fa
 def abort(context: typer.Context, stack: Stack) -> None:
     """Send everything back to Python now; at any time, twice, with nothing running."""
     with _opened(context, stack) as operator:
-        report = operator.abort()
+        operator.abort()
         if operator.rollback and operator.rollback.seconds is not None:
             console.print(
                 f"{stack}: every dual rule is plain Python after "
                 f"{operator.rollback.seconds:.2f} s, {len(operator.rollback.sent)} API calls."
             )
-        if report and report.decision.error:
-            raise typer.Exit(ERROR)
 
 
 @app.command()
@@ -245,19 +254,30 @@ def compare_(
         urls = {"public": public, "internal": internal}
         bases = operator.stack.balancers | {name: url for name, url in urls.items() if url}
         questions = read_questions(requests) if requests else witnesses()
-        if missing := sorted({one.listener for one in questions if one.is_sent} - bases.keys()):
+        asked = {one.listener for one in questions if one.is_sent}
+        if missing := sorted(asked - bases.keys()):
             raise BadSettings(f"no URL is known of the load balancers: {', '.join(missing)}")
         if not secret:
             raise BadSettings("TESTER_HEADER_VALUE is not set: without it nobody asks Rust")
-        differ = 0
+        place = find_place(operator.aws.elb)
+        if shut := sorted(asked - doors(operator.aws.elb, place, secret)):
+            raise BadSettings(
+                f"no rule of the {', '.join(shut)} load balancer sends a request with the value of "
+                "TESTER_HEADER_VALUE to Rust: deploy testerHeaderValue first"
+            )
+        differ = skipped = 0
         for one in compare(questions, bases, secret, ignore or ()):
             told = one.skipped or "; ".join(one.differences) or "the same"
             mark = "skipped" if one.skipped else "DIFFERS" if one.differences else "ok"
             differ += bool(one.differences)
+            skipped += bool(one.skipped)
             console.print(f"{mark:8}{one.question}: {told}", markup=False, highlight=False)
         if differ:
             raise typer.Exit(ERROR)
-        operator.ledger.write_compared(operator.stack.now())
+        if skipped or {live for _, live in operator.verify().values()} != {0}:
+            console.print("Not kept for a start: something was skipped, or Rust has traffic.")
+        else:
+            operator.ledger.write_compared(operator.stack.now())
 
 
 def write_report(operator: Operator, path: Path) -> None:
@@ -303,9 +323,9 @@ def _numbers(text: str | None) -> list[Any] | None:
 
 def _tell(report: Report, *, as_json: bool) -> None:
     """Show what is new, and let others know of a transition."""
-    if as_json or report.is_news:
+    if not report.failed and (as_json or report.is_news):
         _show(report, as_json=as_json)
-    if report.moved and (url := os.environ.get("ROLLOUT_WEBHOOK")):
+    if (report.moved or report.failed) and (url := os.environ.get("ROLLOUT_WEBHOOK")):
         notify(url, terminal.as_json(report), errors.print)
 
 
@@ -320,7 +340,8 @@ def _show(report: Report, *, as_json: bool) -> None:
 
 
 def _end(report: Report) -> None:
-    code = _CODES.get(report.decision.state, ERROR if report.decision.error else DONE)
+    state, error = report.decision.state, report.failed or report.decision.error
+    code = ERROR if error and state not in OVER else _CODES.get(state, DONE)
     raise typer.Exit(code)
 
 

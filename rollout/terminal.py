@@ -90,6 +90,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "percent": plan.share(decision.step),
         "reason": decision.reason,
         "error": decision.error,
+        "failed": report.failed,
         "rules": dict(seen.rules or {}),
         "verdicts": [
             {"gate": one.gate, "scope": one.scope, "outcome": one.outcome, "reason": one.reason}

@@ -1,5 +1,6 @@
 """Tells somebody of a decision, and never makes a rollout wait."""
 
+import http.client
 import json
 import threading
 import urllib.request
@@ -21,7 +22,7 @@ def notify(url: str, message: Mapping[str, Any], say: Callable[[str], None]) -> 
             )
             with urllib.request.urlopen(request, timeout=_PATIENCE_S):  # noqa: S310
                 pass
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             # Not the URL: who knows it may post.
             say(f"Warning: the webhook was not told: {type(error).__name__}")
 

@@ -3,6 +3,7 @@
 Every function returns the problems as sentences, an empty list when there are none.
 """
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -263,11 +264,10 @@ def environment_problems(variables: Mapping[str, Any]) -> list[str]:
             problems.append(f"environment variable {name} is not a letter, then word characters")
         elif name in limits.FUNCTION_ENVIRONMENT_RESERVED:
             problems.append(f"environment variable {name} is reserved by Lambda")
-    size = sum(
-        len(name.encode()) + len(value.encode())
-        for name, value in variables.items()
-        if isinstance(value, str)
-    )
+    known = {name: value for name, value in variables.items() if isinstance(value, str)}
+    # AWS measures the variables as JSON, quotes and commas too.
+    text = json.dumps(known, ensure_ascii=False, separators=(",", ":"))
+    size = len(text.encode()) if known else 0
     if size > limits.FUNCTION_ENVIRONMENT_BYTES:
         problems.append(
             f"environment of {size} bytes, AWS allows {limits.FUNCTION_ENVIRONMENT_BYTES}"

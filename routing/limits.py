@@ -66,7 +66,7 @@ FUNCTION_MEMORY_MB_MAX: Final = 10_240  # [API] MemorySize
 FUNCTION_TIMEOUT_SECONDS_MAX: Final = 900  # [API] Timeout
 ACCOUNT_CONCURRENT_EXECUTIONS: Final = 1000  # Lambda quotas page, a Region's default
 FUNCTION_LAYERS_MAX: Final = 5  # Lambda quotas page
-FUNCTION_ENVIRONMENT_BYTES: Final = 4096  # Lambda quotas page, all variables together
+FUNCTION_ENVIRONMENT_BYTES: Final = 4096  # Lambda quotas page, all variables as JSON
 FUNCTION_ENVIRONMENT_NAME_PATTERN: Final = r"[A-Za-z][A-Za-z0-9_]+"  # [API] EnvironmentVariableName
 FUNCTION_ENVIRONMENT_RESERVED: Final = frozenset(  # Lambda guide, reserved variables
     {

@@ -19,7 +19,7 @@ from sandbox.dataplane.client import ControlClient
 from sandbox.dataplane.groups import RUST
 
 SETTINGS: Final = Settings(
-    steps=(10, 25, 100),
+    steps=(10, 50, 100),
     bake=(2, 2, 2),
     warm_up=1,
     min_requests=30,
@@ -31,6 +31,7 @@ SETTINGS: Final = Settings(
 """The defaults, in a hurry: what takes hours of traffic takes minutes of the clock here."""
 
 FAULT_AT: Final = 25
+_FAULTY: Final = SETTINGS.model_copy(update={"steps": (FAULT_AT, 100), "bake": (2, 2)})
 _FAULT: Final = {"errors": 0.2, "crashes": 0.0, "latencyMs": 0.0}
 _USERS_EACH: Final = 4
 _MINUTE_S: Final = 60
@@ -53,7 +54,7 @@ class Rehearsal:
         with Load(self.account.balancers, DUAL, users_each=_USERS_EACH) as load:
             for _ in range(_BEFORE):
                 self._pass_minute(control, load)
-            report = self.operator.start(SETTINGS, 100)
+            report = self.operator.start(_FAULTY if self.faulty else SETTINGS, 100)
             for _ in range(_MINUTES):
                 if report.decision.state in OVER:
                     break

@@ -151,10 +151,11 @@ def _measure(
     config = load_stack_file(stack).without(*_LEFT_OUT)
 
     def deploy(percentage: int) -> Result:
+        """The policies judge the first update; the others move rules, which is measured."""
         values = config.with_values({"rustPercentage": str(percentage)})
         deployment = open_deployment(engine, account, values, common.state_folder())
         with report.Progress(errors, f"Deploying {stack} at {percentage} %") as progress:
-            return deployment.up(progress.step)
+            return deployment.up(progress.step, foreseen=deployment.has_resources())
 
     run = Run(
         account,

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Final
@@ -29,7 +30,7 @@ from sandbox.dataplane.client import ControlClient
 from sandbox.engine.choice import AnyDeployment, open_deployment
 from sandbox.engine.foreign import find_foreign
 from sandbox.engine.recovery import unlike_rules
-from sandbox.engine.result import EngineName, Result, Watcher, unwatched
+from sandbox.engine.result import DeploymentError, EngineName, Result, Watcher, unwatched
 from sandbox.provider import Provider
 from sandbox.routes import Route, read_routes
 from sandbox.stackfile import StackConfig, StackFileError, load_stack_file
@@ -51,6 +52,13 @@ NoChangesOption = Annotated[
 RefreshOption = Annotated[
     bool, typer.Option("--refresh", help="First look for what was changed by hand.")
 ]
+
+_TAKEN: Final = re.compile(r"AlreadyExists|Conflict|Duplicate|InUse")
+"""In what AWS answers where a name or a priority is taken."""
+_LOST_STATE: Final = (
+    "This was a first update: no state of the stack is in .sandbox. If there was one that somebody "
+    "deleted, nothing knows any more what the account has: stop sandbox start and begin anew."
+)
 
 
 def _deploying(work: Callable[[AnyDeployment, bool, bool], Result]) -> Callable[..., None]:

@@ -7,6 +7,7 @@ import typer
 from pages.wording import OUTCOME
 from rollout.ledger import Ledger
 from rollout.operate import Operator, Report
+from rollout.rollout_command import explained as rollout_explained
 from rollout.rollout_command import write_report
 from rollout.terminal import headline
 from sandbox.account.client import Account
@@ -44,21 +45,17 @@ def where(
         with explained():
             account = Account.connect(url, stack)
             values = configuration(stack, None, config, secret)
-            found = open_stack(account, values, common.FOLDER, engine)
+            found = open_stack(account, values, common.state_folder(), engine)
             return Operator(found, found.aws, Ledger(found.aws.dynamodb, stack))
 
-def _open(url: str, engine: EngineName, stack: str) -> Operator:
-    with explained():
-        account = Account.connect(url, stack)
-        found = open_stack(account, load_stack_file(stack), common.state_folder(), engine)
-        return Operator(found, found.aws, Ledger(found.aws.dynamodb, stack))
+    context.obj = open_
 
 
 def rehearse(engine: EngineOption = DEFAULT_ENGINE) -> None:
     """Show two rollouts under load on a fast clock: one to 100 %, one that has to go back."""
     begun = time.monotonic()
     passed = True
-    with explained(), sandbox_process() as url:
+    with explained(), rollout_explained(), sandbox_process() as url:
         for stack, faulty in zip(STACKS, (False, True), strict=True):
             heading(f"{stack}: {'a faulty' if faulty else 'a healthy'} Rust")
             rehearsal = _rehearsal(url, engine, stack, faulty=faulty)

@@ -16,6 +16,8 @@ import rollout.rollback_command
 import rollout.rollout_command
 import sandbox.cli
 import takeover.takeover_command
+from policy import limits_page
+from routing import limits
 from sandbox.account.client import Account
 from settings import Settings
 from tests.engine.support import CLI, Deploy, by_hand, weights

@@ -441,21 +441,20 @@ def command(
 def test_a_run_that_did_not_look_says_so_where_the_rules_show_it(
     account: Account, deployed: Deploy, command: Callable[..., CommandResult]
 ) -> None:
-    assert "did not look" not in command("up").stdout
+    assert "did not look" not in command("preview").stdout
     edit(account, deployed(), "cc-auth-rule-lambda", "actions")
     edit(account, deployed(), "embed-gs-rule-lambda", "tags")
 
-    plain = [" ".join(command(name).stdout.split()) for name in ("up", "preview")]
+    text = " ".join(command("preview").stdout.split())
     told = json.loads(command("up", "--json").stdout)
     refreshed = " ".join(command("up", "--refresh").stdout.split())
 
-    for text in plain:
-        assert "0 updated" in text
-        assert (
-            "It did not look for changes by hand: AWS has these rules otherwise than the last "
-            "update left them, and only --refresh puts them right: cc-auth-rule-lambda"
-        ) in text
-        assert "embed-gs-rule-lambda" not in text
+    assert "0 updated" in text
+    assert (
+        "It did not look for changes by hand: AWS has these rules otherwise than the last "
+        "update left them, and only --refresh puts them right: cc-auth-rule-lambda"
+    ) in text
+    assert "embed-gs-rule-lambda" not in text
     assert (told["drift"], told["unlike"]) == ([], ["cc-auth-rule-lambda"])
     assert "2 updated" in refreshed
     assert "changed by hand cc-auth-rule-lambda (actions)" in refreshed

@@ -230,7 +230,7 @@ def test_environments_keep_the_limits_of_lambda_and_values_stay_unseen(
 
 
 def test_values_that_are_not_known_yet_have_no_size() -> None:
-    assert environment_problems({"ARN": object(), "BIG": "x" * 4093}) == []
+    assert environment_problems({"ARN": object(), "BIG": "x" * 4086}) == []
 
 
 def test_a_function_has_at_most_five_layers() -> None:

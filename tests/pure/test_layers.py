@@ -29,7 +29,7 @@ def _sources(*packages: str) -> dict[str, Path]:
 
 SOURCES = {_module(path): path for path in ROOT.glob("*.py")} | _sources(*PACKAGES)
 RECORDING = _sources("recording")
-BESIDE = RECORDING | _sources("policy", "bench", "sandbox", "rollout")
+BESIDE = RECORDING | _sources("policy", "bench", "sandbox", "rollout", "pages")
 DATA_AND_RULES = [
     "routing",
     "routing.model",
@@ -174,6 +174,13 @@ def test_the_decisions_of_a_rollout_know_no_clock_no_aws_and_no_pulumi(module: s
 
     assert ours <= {f"rollout.{one}" for one in HEART}
     assert not packages(f"rollout.{module}") & {"time", "boto3", "botocore", "pulumi", "sandbox"}
+
+
+@pytest.mark.parametrize("module", _sources("rollout", "pages"))
+def test_a_rollout_knows_no_sandbox_and_a_page_nothing_that_it_shows(module: str) -> None:
+    assert "sandbox" not in packages(module)
+    if module.startswith("pages"):
+        assert not packages(module) & {"rollout", "catalog", "endpoint", "routing", "policy"}
 
 
 @pytest.mark.parametrize("module", RECORDING)

@@ -407,7 +407,7 @@ def test_a_failure_may_freeze_instead_and_nothing_leads_on() -> None:
     [
         ({"incomplete": "PartialData"}, "PartialData"),
         ({"unreadable": "Forbidden"}, "Forbidden"),
-        ({"alarms": {}}, "rust-scorer-health is missing"),
+        ({"alarms": {}}, "missing: HTTP-Target-5XX"),
         ({"minutes": []}, "0 of 3 minutes with requests"),
         ({"rules": None}, "cannot be read"),
     ],
@@ -757,7 +757,7 @@ def test_the_preflight_names_everything_that_stands_in_the_way() -> None:
         ({"rules": None}, "the rules cannot be read"),
         ({"unreadable": "Forbidden"}, "Forbidden"),
         ({"incomplete": "PartialData"}, "PartialData"),
-        ({"alarms": {}}, "rust-scorer-health is missing"),
+        ({"alarms": {}}, "missing: HTTP-Target-5XX"),
     ],
 )
 def test_the_preflight_refuses_what_it_cannot_see(seen: dict[str, Any], told: str) -> None:
@@ -785,3 +785,52 @@ def test_a_load_balancer_without_rust_is_not_judged() -> None:
     )
 
     assert stack.run().state is State.DONE
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        ({"unreadable": "no metrics"}, "no metrics"),
+        ({"incomplete": "RequestCount is PartialData"}, "PartialData"),
+        ({"alarms": {}}, "missing"),
+    ],
+)
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_change_that_failed_is_not_made_again_blind(
+    seen: dict[str, Any], told: str, *, resumed: bool
+) -> None:
+    stack = Stack()
+    stack.write(stack.decide())
+    stack.ask(Trouble.FAILED, "locked")
+    if resumed:
+        stack.ask(Request.RESUME)
+    assert stack.decide().act is Act.SET_SHARE
+    stack.see(**seen)
+
+    decision = stack.decide()
+
+    assert decision.act is Act.NOTHING
+    assert told in decision.reason
+
+
+def test_a_change_that_failed_is_not_made_again_while_paused() -> None:
+    stack = Stack()
+    stack.write(stack.decide())
+    stack.ask(Trouble.FAILED, "locked")
+    stack.ask(Request.PAUSE)
+
+    assert stack.decide().act is Act.NOTHING
+
+
+def test_nothing_is_drained_before_it_is_known_that_the_configuration_followed() -> None:
+    stack = Stack()
+    stack.run(State.BAKE, step=0)
+    stack.ask(Request.ABORT)
+    stack.tick()
+    stack.see(follows=None)
+    for _ in range(40):
+        stack.pass_minute()
+        decision = stack.decide()
+
+    assert (decision.state, decision.act) == (State.ROLLING_BACK, Act.ROLL_BACK)
+    assert decision.error

@@ -261,8 +261,8 @@ def test_a_balancer_that_takes_no_part_is_not_judged() -> None:
         ({"a": "OK", "b": "OK"}, Outcome.PASS, "2 OK"),
         ({"a": "OK", "b": "ALARM"}, Outcome.FAIL, "b in alarm"),
         ({"b": "ALARM"}, Outcome.FAIL, "b in alarm"),
-        ({"a": "OK"}, Outcome.HOLD, "b is missing"),
-        ({"a": "OK", "b": "INSUFFICIENT_DATA"}, Outcome.HOLD, "b INSUFFICIENT_DATA"),
+        ({"a": "OK"}, Outcome.HOLD, "missing: b"),
+        ({"a": "OK", "b": "INSUFFICIENT_DATA"}, Outcome.HOLD, "INSUFFICIENT_DATA: b"),
     ],
 )
 def test_alarms_fail_when_they_fire_and_hold_when_they_do_not_know(

@@ -13,6 +13,7 @@ from rollout.journal import Entry, Request, State
 from rollout.ledger import LEASE_S, Busy, Lease, Ledger, LedgerUnreadable, Overtaken
 from rollout.operate import NotRunning, Running
 from rollout.stack import Change, StackFailed
+from tests.account.support import path
 from tests.rollout.conftest import DUAL, SCORE, Stack
 from tests.rollout.live_world import RULE, Killed, LiveWorld
 
@@ -328,9 +329,7 @@ def test_abort_takes_everything_back_while_another_holds_the_lease(world: LiveWo
     assert world.stack.plain() == DUAL
     assert world.engine.share == 0
     assert world.run().decision.state is State.DRAINED
-    again = world.operator().abort()
-    assert again is not None
-    assert again.decision.state is State.DRAINED
+    assert world.operator().abort() is None
 
 
 def test_abort_needs_neither_table_nor_metrics(world: LiveWorld) -> None:
@@ -470,3 +469,178 @@ def test_testers_keep_their_way_to_rust_and_a_rollback_says_that_rust_is_still_a
     assert "testers" in decision.reason
     assert world.stack.plain() == DUAL
     assert len(testers) == len(DUAL)
+
+
+def test_a_raise_by_hand_after_an_abort_of_a_finished_rollout_stays(world: LiveWorld) -> None:
+    world.start()
+    world.run()
+    world.operator().abort()
+    assert world.stack.plain() == DUAL
+    world.engine.share = 25
+    world.engine.update()
+
+    assert world.operator().tick().decision.state is State.DONE
+    assert world.shares() == dict.fromkeys(DUAL, 25)
+
+
+def test_a_rule_that_cannot_be_taken_back_is_an_error_and_the_configuration_follows(
+    world: LiveWorld,
+) -> None:
+    world.start()
+    world.run(State.BAKE, step=0)
+    world.stack.elb.modify_rule(
+        RuleArn=world.stack.rules[SCORE], Conditions=[path("/ceramic-cache/score/0x*")]
+    )
+    world.errors["rust"] = 0.4
+
+    report = world.run(State.ROLLING_BACK)
+
+    assert SCORE in report.failed
+    assert "still to Rust" in report.failed
+    assert world.stack.plain() == DUAL
+    assert world.engine.share == 0
+
+
+def test_a_decided_way_back_does_not_wait_for_the_table(
+    world: LiveWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.start()
+    world.run(State.BAKE, step=0)
+    world.errors["rust"] = 0.4
+    for _ in range(4):
+        world.pass_minute()
+    failing(monkeypatch, world, lambda name: name == "TransactWriteItems")
+
+    world.operator().tick()
+
+    assert world.stack.plain() == DUAL
+    assert world.engine.share == 0
+    assert any("cannot be used" in text for text in world.said)
+
+
+def test_going_back_deploys_nothing_else(world: LiveWorld) -> None:
+    world.start()
+    world.run(State.BAKE, step=0)
+    world.engine.foreseen = [Change("update", "aws:lambda/function:Function", "embed-st-lambda")]
+    before = len(world.engine.updates)
+
+    with pytest.raises(StackFailed, match="embed-st-lambda"):
+        world.operator().abort()
+
+    assert world.stack.plain() == DUAL
+    assert world.engine.share == 0
+    assert len(world.engine.updates) == before
+
+
+def test_a_request_before_the_preflight_skips_none_of_it(world: LiveWorld) -> None:
+    world.engine.foreseen = [Change("create", RULE, "x")]
+    with world.operator().ledger.lease() as lease:
+        plan = world.operator()._plan(world.settings, 50)
+        world.ledger().start(plan, "alice", world.time, lease)
+    world.operator().request(Request.PROMOTE)
+
+    assert world.operator().tick().decision.state is State.REFUSED
+
+
+def test_a_configuration_that_alone_is_behind_is_written_and_nothing_deployed(
+    world: LiveWorld,
+) -> None:
+    world.start()
+    world.run(State.BAKE, step=1)
+    world.engine.share = 10
+    world.engine.foreseen = [Change("update", "aws:lambda/function:Function", "embed-st-lambda")]
+    world.run(State.HOLD)
+    updates = list(world.engine.updates)
+
+    world.operator().request(Request.RESUME)
+    report = world.run()
+
+    assert report.decision.state is State.DONE
+    assert world.engine.share == 50
+    assert world.engine.updates == updates
+
+
+def test_a_preview_that_fails_leaves_the_configuration_as_it_was(world: LiveWorld) -> None:
+    world.start()
+    world.run(State.BAKE, step=0)
+
+    def trouble(doing: str) -> None:
+        if doing == "foresee":
+            raise StackFailed("no plugin")
+
+    world.engine.trouble = trouble
+    world.run(State.HOLD)
+
+    assert world.engine.share == 10
+
+
+def test_who_is_overtaken_during_a_preview_does_not_update(world: LiveWorld) -> None:
+    world.start()
+    world.run(State.BAKE, step=0)
+
+    def trouble(doing: str) -> None:
+        if doing == "foresee":
+            world.time += 3600
+            with world.operator("other").ledger.lease():
+                pass
+
+    world.engine.trouble = trouble
+    for _ in range(3):
+        world.pass_minute()
+    with pytest.raises(Overtaken):
+        world.operator("sleeper").tick()
+
+    assert world.engine.updates == [(10, False)]
+
+
+def test_what_is_asked_for_during_a_preview_is_heard_before_the_update(world: LiveWorld) -> None:
+    world.start()
+    world.run(State.BAKE, step=0)
+
+    def trouble(doing: str) -> None:
+        if doing == "foresee" and "pause" not in dict(world.events):
+            world.operator("bob").request(Request.PAUSE)
+
+    world.engine.trouble = trouble
+    for _ in range(6):
+        world.pass_minute()
+        world.operator().tick()
+
+    assert world.engine.updates == [(10, False)]
+
+
+def test_a_start_by_a_clock_that_is_behind_is_still_the_newest(world: LiveWorld) -> None:
+    world.alarm("rust-scorer-health", "ALARM")
+    first = world.start()
+    world.alarm("rust-scorer-health", "OK")
+    engine = world.engine
+    engine.clock = lambda: world.time - 120
+
+    second = world.start()
+
+    newest = world.ledger().newest()
+    assert newest is not None
+    assert newest.id == second.rollout.id > first.rollout.id
+
+
+def test_a_plan_that_cannot_be_read_is_said_and_stops_no_abort(world: LiveWorld) -> None:
+    world.start()
+    world.run(State.BAKE, step=0)
+    newest = world.ledger().newest()
+    assert newest is not None
+    world.aws.dynamodb.put_item(
+        TableName="scorer-rollout",
+        Item={
+            "stack": {"S": "staging"},
+            "item": {"S": f"plan#{newest.id}"},
+            "by": {"S": "alice"},
+            "body": {"S": '{"stack": "staging", "unheard-of": 1}'},
+        },
+    )
+
+    with pytest.raises(LedgerUnreadable, match="cannot be read"):
+        world.operator().tick()
+    world.operator().abort()
+
+    assert world.stack.plain() == DUAL
+    assert world.engine.share == 0

@@ -12,9 +12,10 @@ from typer.testing import CliRunner, Result
 
 from rollout import rollout_command
 from rollout.journal import State
+from rollout.operate import Operator
 from rollout.rollout_command import app
 from rollout.stack import StackFailed
-from tests.rollout.conftest import DUAL, SCORE, Stack
+from tests.rollout.conftest import DUAL, SCORE, SECRET, Stack
 from tests.rollout.live_world import LiveWorld
 
 
@@ -209,3 +210,63 @@ def test_a_webhook_is_told_of_every_transition_and_a_dead_one_stops_nothing(
     assert "the webhook was not told" in second.stderr
     assert "secret" not in second.stderr
     assert world.stack.plain() == DUAL
+
+
+def test_a_comparison_without_a_door_to_rust_is_none(
+    world: LiveWorld, rollout: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both answers would come from Python, and be the same."""
+    urls = ["--public", "http://127.0.0.1:9", "--internal", "http://127.0.0.1:9"]
+    assert "TESTER_HEADER_VALUE is not set" in rollout("compare", *urls).stderr
+    monkeypatch.setenv("TESTER_HEADER_VALUE", SECRET)
+    shut = rollout("compare", *urls)
+    world.stack.add_testers()
+    opened = rollout("compare", *urls)
+    monkeypatch.setenv("TESTER_HEADER_VALUE", "another-value")
+    wrong = rollout("compare", *urls)
+
+    assert (shut.exit_code, wrong.exit_code, opened.exit_code) == (2, 2, 1)
+    assert "deploy testerHeaderValue first" in shut.stderr
+    assert "another-value" not in wrong.stderr + wrong.stdout
+    assert opened.stdout.count("DIFFERS GET") == 4
+    assert world.ledger().compared() is None
+
+
+def test_a_start_may_ask_for_a_fresh_comparison(
+    world: LiveWorld, rollout: Callable[..., Result]
+) -> None:
+    world.settings = world.settings.model_copy(update={"compared_within": 30})
+    refused = rollout("start")
+    world.ledger().write_compared(world.time - 29 * 60)
+    begun = rollout("start")
+
+    assert (refused.exit_code, begun.exit_code) == (4, 0)
+    assert "were not compared within 30 minutes" in refused.stdout
+
+
+def test_a_watch_outlives_what_passes_and_ends_when_it_does_not(
+    world: LiveWorld, rollout: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    troubles = iter([StackFailed("no network")] * 3)
+
+    tick = Operator.tick
+
+    def pass_minute(_seconds: float) -> None:
+        world.pass_minute()
+        monkeypatch.setattr(Operator, "tick", fails(next(troubles, None), tick))
+
+    monkeypatch.setattr("rollout.rollout_command.time.sleep", pass_minute)
+    result = rollout("start", "--to", "50", "--watch")
+
+    assert result.exit_code == 0
+    assert result.stderr.count("no network") == 3
+    assert world.events[-1] == ("done", 1)
+
+
+def fails(error: Exception | None, tick: Any) -> Any:
+    def attempt(operator: Operator) -> Any:
+        if error:
+            raise error
+        return tick(operator)
+
+    return attempt

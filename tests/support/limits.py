@@ -125,6 +125,6 @@ ENVIRONMENTS: Mapping[str, tuple[dict[str, str], dict[str, str]]] = {
     "underscore first": ({"_A": "canary"}, {"A_": "canary"}),
     "reserved": ({"AWS_REGION": "canary"}, {"AWS_REGIONS": "canary"}),
     "session": ({"AWS_SESSION_TOKEN": "canary"}, {"AWS_LAMBDA_EXEC_WRAPPER": "canary"}),
-    "long": ({"BIG": "canary" + "x" * 4088}, {"BIG": "canary" + "x" * 4087}),
-    "long in bytes": ({"BIG": "é" * 2047}, {"BIG": "é" * 2046}),
+    "long": ({"BIG": "canary" + "x" * 4081}, {"BIG": "canary" + "x" * 4080}),
+    "long in bytes": ({"BIG": "é" * 2044}, {"BIG": "é" * 2043}),
 }
