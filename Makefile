@@ -7,18 +7,21 @@ COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes
 # Test modules are rewritten as they are imported, which takes as long as the tests of a folder.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check policy checkov docs bench rollout-simulation rollout-demo lock clean
+.PHONY: demo test check lint policy checkov docs bench rollout-simulation rollout-demo lock clean
 
 demo: $(INSTALLED)  ## the real program in an emulated account, up and back to 0
 	@$(BIN)/sandbox demo
 
-test: check  ## lint, types, workflows and everything below tests/, the policies on both stacks among it
-	@$(BIN)/pytest
+# The types are checked beside the tests, which leave half a core unused.
+test: lint  ## lint, types, workflows and everything below tests/, the policies on both stacks among it
+	@$(BIN)/mypy & types=$$!; $(BIN)/pytest; tests=$$?; wait $$types && exit $$tests
 
-check: $(INSTALLED)
+check: lint  ## all but the tests
+	@$(BIN)/mypy
+
+lint: $(INSTALLED)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
 	@$(BIN)/zizmor --quiet --offline --pedantic --strict-collection .github
 
 policy: $(INSTALLED)  ## the policies on what the program registers for both stacks

@@ -162,7 +162,7 @@ def test_an_update_that_is_cut_off_anywhere_is_finished_and_nothing_is_made_twic
 
 @pytest.mark.parametrize(
     ("counts", "kth"),
-    [(lambda name: not is_read(name), lambda _: 37), (is_read, lambda turn: 7 * turn)],
+    [(lambda name: not is_read(name), lambda _: 53), (is_read, lambda turn: 7 * turn)],
     ids=["changes", "reads"],
 )
 def test_whichever_call_of_a_first_update_fails_the_same_command_ends_as_if_none_had(

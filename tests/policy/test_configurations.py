@@ -20,7 +20,7 @@ from tests.declared.golden import DUAL, RULE, Row, endpoint
 from tests.support.recorder import configuration
 
 REFUSED: Final = 60
-ACCEPTED: Final = 12
+ACCEPTED: Final = 6
 """Each runs the whole program and all policies, which takes two seconds."""
 
 CANARY: Final = "canary-51c0"

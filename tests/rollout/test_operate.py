@@ -88,8 +88,7 @@ def test_who_is_killed_at_everything_that_the_engine_does_loses_nothing(
     assert len(tried) >= 2 * len(DUAL)
 
 
-@pytest.mark.parametrize("way_back", [False, True])
-@pytest.mark.parametrize("written", [False, True])
+@pytest.mark.parametrize(("written", "way_back"), [(False, False), (True, True)])
 def test_who_is_killed_at_every_transition_loses_nothing(
     world: LiveWorld, monkeypatch: pytest.MonkeyPatch, *, written: bool, way_back: bool
 ) -> None:
@@ -152,8 +151,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, world: LiveWorld, fails: Any) -> No
         monkeypatch.setattr(client, "_make_api_call", call)
 
 
-@pytest.mark.parametrize("every", [29, 43])
-@pytest.mark.parametrize("way_back", [False, True])
+@pytest.mark.parametrize(("every", "way_back"), [(29, False), (43, True)])
 def test_calls_that_fail_are_made_again_by_the_next_tick(
     world: LiveWorld, every: int, monkeypatch: pytest.MonkeyPatch, *, way_back: bool
 ) -> None:
