@@ -38,6 +38,9 @@ TARGET_GROUPS = (
 SHARED_ROLE = "lambdaRole"
 """Role of the image functions and of Rust."""
 
+PROJECT = "passport-scorer-routing"
+"""Pulumi's project, and the namespace of its configuration."""
+
 DASHBOARD = "passport-scorer-routing"
 """Logical name; the physical one ends with the stack's."""
 
@@ -47,7 +50,6 @@ ROLLOUT_TABLE = "scorer-rollout"
 ROLLOUT_TABLE_HASH_KEY = "stack"
 ROLLOUT_TABLE_RANGE_KEY = "item"
 """Both are strings."""
-
 
 RULE_TYPE = "aws:lb/listenerRule:ListenerRule"
 """Pulumi's type token of a listener rule."""

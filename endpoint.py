@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from lambdas.model import LambdaBackend
 from routing import (
+    Condition,
     FixedResponse,
     Forward,
     Header,
@@ -86,6 +87,11 @@ class Endpoint:
         """What a dual endpoint is to send to Rust in percent: its own share, or the global one."""
         return by_endpoint.get(self.name, rust_percentage)
 
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """What a request must be like to reach the endpoint's rule."""
+        return conditions(path=self.path, host=self.host, methods=self.methods)
+
     def plan(self, traffic: Traffic, rust_group: str) -> Rule:
         """The endpoint's rule."""
         match self.backend:
@@ -106,7 +112,7 @@ class Endpoint:
             name=self.rule,
             listener=self.listener,
             priority=self.priority,
-            conditions=conditions(path=self.path, host=self.host, methods=self.methods),
+            conditions=self.conditions,
             action=action,
             witness=self.witness,
         )

@@ -33,7 +33,7 @@ from packages import package_problem
 from routing import checks, limits
 from traffic import shares
 
-NAMESPACE = "passport-scorer-routing"
+NAMESPACE = catalog.PROJECT
 DEFAULT_REGION = "us-west-2"
 
 _ANY_ARN = "arn:aws:secretsmanager:us-west-2:000000000000:secret:".ljust(120, "x")

@@ -3,7 +3,7 @@
 from pulumi_aws import cloudwatch
 
 from lambdas.context import Context
-from lambdas.model import log_group_name
+from lambdas.model import log_group_name, log_group_path
 
 RETENTION_DAYS = {"production": 365}
 RETENTION_DAYS_ELSEWHERE = 14
@@ -14,7 +14,7 @@ def create_log_group(context: Context, function_name: str) -> cloudwatch.LogGrou
     name = log_group_name(function_name)
     return cloudwatch.LogGroup(
         name,
-        name=f"/aws/lambda/{function_name}",
+        name=log_group_path(function_name),
         retention_in_days=RETENTION_DAYS.get(context.stack, RETENTION_DAYS_ELSEWHERE),
         tags=context.tags(name),
     )

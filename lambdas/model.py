@@ -57,6 +57,11 @@ class ZipLambda(LambdaBackend):
         return f"{self.function_name}-sg"
 
 
+def log_group_path(function_name: str) -> str:
+    """Physical name of the log group of a function, which Lambda gives it."""
+    return f"/aws/lambda/{function_name}"
+
+
 def log_group_name(function_name: str) -> str:
     """Logical name of the log group of a function."""
     return f"{function_name}-log-group"

@@ -7,15 +7,14 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import catalog
 from policy.check import Registered
 from policy.recording import record
-
-_RULE = "aws:lb/listenerRule:ListenerRule"
 
 
 def lines(registered: Iterable[Registered]) -> list[str]:
     """The rules by listener and priority, without what a tester's header must be."""
-    rules = [one.props for one in registered if one.type == _RULE]
+    rules = [one.props for one in registered if one.type == catalog.RULE_TYPE]
     return [_line(rule) for rule in sorted(rules, key=lambda rule: (_listener(rule), _at(rule)))]
 
 

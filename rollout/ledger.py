@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from pydantic import TypeAdapter, ValidationError
 
 from catalog import ROLLOUT_TABLE
 from rollout.journal import Entry
+from rollout.live import FAILURES
 from rollout.plan import Plan
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ _ENTRIES: Final = TypeAdapter(Entry)
 _NAMES: Final = {"#item": "item"}
 _HELD: Final = "#holder = :holder AND #fence = :fence"
 _HELD_NAMES: Final = {"#holder": "holder", "#fence": "fence"}
+_LEASE_NAMES: Final = {**_HELD_NAMES, "#until": "until"}
 _REFUSED: Final = "ConditionalCheckFailedException"
 
 
@@ -162,16 +164,15 @@ class Ledger:
         finally:
             ended.set()
             thread.join()
-            with contextlib.suppress(ClientError, BotoCoreError):  # then it ends by itself
+            with contextlib.suppress(*FAILURES):  # then it ends by itself
                 self._renew(lease, until=0)
 
     def _acquire(self) -> Lease:
         holder, now = f"{operator()} {os.getpid()} {secrets.token_hex(4)}", self._clock()
-        try:
-            self._change_lease(
+        with _explained():
+            is_ours = self._change_lease(
                 "SET #holder = :holder, #until = :until ADD #fence :one",
                 "attribute_not_exists(#until) OR #until < :now",
-                {**_HELD_NAMES, "#until": "until"},
                 {
                     ":holder": {"S": holder},
                     ":one": {"N": "1"},
@@ -179,18 +180,14 @@ class Ledger:
                     ":until": _number(now + LEASE_S),
                 },
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != _REFUSED:
-                raise LedgerUnreadable(_told(error)) from error
-            held = self._read_lease()
+        held = self._read_lease()
+        if not is_ours:
             left = float(held["until"]["N"]) - now
             raise Busy(
                 f"{held['holder']['S']} is at work on {self._stack}; "
                 f"it is taken over if it is not heard of for {left:.0f} s."
-            ) from None
-        except BotoCoreError as error:
-            raise LedgerUnreadable(_told(error)) from error
-        return Lease(holder, int(self._read_lease()["fence"]["N"]), threading.Event())
+            )
+        return Lease(holder, int(held["fence"]["N"]), threading.Event())
 
     def _read_lease(self) -> Mapping[str, Any]:
         with _explained():
@@ -212,34 +209,31 @@ class Ledger:
         for _ in range(_LONGEST * _RENEWALS):
             if ended.wait(LEASE_S / _RENEWALS):
                 return
-            with contextlib.suppress(ClientError, BotoCoreError):
+            with contextlib.suppress(*FAILURES):
                 self._renew(lease, until=self._clock() + LEASE_S)
 
     def _renew(self, lease: Lease, *, until: float) -> None:
+        values = {**_holds(lease), ":until": _number(until)}
+        with self._writing:
+            if not self._change_lease("SET #until = :until", _HELD, values):
+                lease.lost.set()
+
+    def _change_lease(self, update: str, condition: str, values: Mapping[str, Any]) -> bool:
+        """Whether the condition held."""
         try:
-            with self._writing:
-                self._change_lease(
-                    "SET #until = :until",
-                    _HELD,
-                    {**_HELD_NAMES, "#until": "until"},
-                    {**_holds(lease), ":until": _number(until)},
-                )
+            self._api.update_item(
+                TableName=ROLLOUT_TABLE,
+                Key=self._key(_LEASE),
+                UpdateExpression=update,
+                ConditionExpression=condition,
+                ExpressionAttributeNames=_LEASE_NAMES,
+                ExpressionAttributeValues=values,
+            )
         except ClientError as error:
             if error.response["Error"]["Code"] != _REFUSED:
                 raise
-            lease.lost.set()
-
-    def _change_lease(
-        self, update: str, condition: str, names: Mapping[str, str], values: Mapping[str, Any]
-    ) -> None:
-        self._api.update_item(
-            TableName=ROLLOUT_TABLE,
-            Key=self._key(_LEASE),
-            UpdateExpression=update,
-            ConditionExpression=condition,
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=values,
-        )
+            return False
+        return True
 
     def _put(self, name: str, body: str, lease: Lease | None, **more: str) -> bool:
         item = {**self._key(name), "body": {"S": body}}
@@ -257,18 +251,17 @@ class Ledger:
             "ExpressionAttributeValues": _holds(lease),
         }
         puts: Any = [{"Put": put}, *([{"ConditionCheck": check}] if check else [])]
-        try:
-            self._transact(puts)
-        except ClientError as error:
-            codes = _reasons(error)
-            if lease and codes[1:] == ["ConditionalCheckFailed"]:
-                lease.lost.set()
-                lease.check()
-            if codes[:1] == ["ConditionalCheckFailed"]:
+        with _explained():
+            try:
+                self._transact(puts)
+            except ClientError as error:
+                codes = _reasons(error)
+                if lease and codes[1:] == ["ConditionalCheckFailed"]:
+                    lease.lost.set()
+                    lease.check()
+                if codes[:1] != ["ConditionalCheckFailed"]:
+                    raise
                 return False
-            raise LedgerUnreadable(_told(error)) from error
-        except BotoCoreError as error:
-            raise LedgerUnreadable(_told(error)) from error
         return True
 
     def _transact(self, puts: Any) -> None:
@@ -323,13 +316,10 @@ def _number(value: float) -> dict[str, str]:
     return {"N": f"{value:.3f}".removesuffix(".000")}
 
 
-def _told(error: Exception) -> str:
-    return f"The journal in the table {ROLLOUT_TABLE} cannot be used: {error}"
-
-
 @contextmanager
 def _explained() -> Iterator[None]:
     try:
         yield
-    except (ClientError, BotoCoreError) as error:
-        raise LedgerUnreadable(_told(error)) from error
+    except FAILURES as error:
+        text = f"The journal in the table {ROLLOUT_TABLE} cannot be used: {error}"
+        raise LedgerUnreadable(text) from error

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 import catalog
+from endpoint import Endpoint
 from lambdas.model import LambdaBackend
 from routing import (
     Condition,
@@ -36,6 +38,8 @@ CONFIG: Final = Config(
     max_pool_connections=THREADS,
     retries={"mode": "standard", "total_max_attempts": 4},
 )
+FAILURES: Final = (BotoCoreError, ClientError)
+"""What calls to AWS fail with."""
 _KINDS: Final[Mapping[str, tuple[str, type[Host | Path | Methods]]]] = {
     "host-header": ("HostHeaderConfig", Host),
     "path-pattern": ("PathPatternConfig", Path),
@@ -73,6 +77,12 @@ class Place:
     """ARNs of all target groups by physical name."""
     listeners: Mapping[str, Listener]
     """By ARN, the listeners of every load balancer that the program's target groups serve."""
+
+
+def python_group(endpoint: Endpoint) -> str:
+    """Physical name of the target group that serves a dual endpoint by Python."""
+    backend = endpoint.backend
+    return backend.target_group.physical if isinstance(backend, LambdaBackend) else ""
 
 
 def find_place(elb: "ElasticLoadBalancingv2Client") -> Place:

@@ -10,25 +10,24 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 
 import catalog
 from endpoint import TESTER_HEADER, Endpoint
-from lambdas.model import LambdaBackend
 from rollout.decide import Observation
 from rollout.gates import BALANCERS, MINUTE_S, Counts, Minute
 from rollout.live import (
     CONFIG,
+    FAILURES,
     LiveRule,
     Place,
-    connect,
     describe_action,
     find_place,
+    python_group,
     read_rules,
     route,
 )
 from rollout.stack import Asked
-from routing import Listener, choose_forward, conditions, limits
+from routing import Listener, WeightedForward, choose_forward, limits
 from rust_scorer import names
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
 
-FAILURES: Final = (BotoCoreError, ClientError)
 _LAG_S: Final = 60
 """After its end a minute's metrics may still change (a load balancer's come within one)."""
 _COMPLETE: Final = "Complete"
@@ -54,7 +52,7 @@ class Aws:
     def of_environment(cls, region: str) -> "Aws":
         session = boto3.Session(region_name=region)
         return cls(
-            connect(region),
+            session.client("elbv2", config=CONFIG),
             session.client("cloudwatch", config=CONFIG),
             session.client("dynamodb", config=CONFIG),
         )
@@ -126,7 +124,7 @@ def live_shares(
 def _share(
     endpoint: Endpoint, rules: Sequence[LiveRule], groups: Mapping[str, str], stickiness: int | None
 ) -> int | str:
-    wanted = route(conditions(path=endpoint.path, host=endpoint.host, methods=endpoint.methods))
+    wanted = route(endpoint.conditions)
     found = [
         rule
         for rule in rules
@@ -139,13 +137,14 @@ def _share(
         return f"is at priority {rule.priority}, not {endpoint.priority}"
     python = groups.get(python_group(endpoint), "")
     rust = groups.get(names.TARGET_GROUPS[endpoint.listener].physical, "")
-    seconds = getattr(rule.action, "stickiness_seconds", 0)
-    for share in range(101):
-        sticky = stickiness or seconds
-        if rule.action == choose_forward(
-            share, python=python, rust=rust, stickiness_seconds=sticky
-        ):
-            return share
+    share, seconds = 0, 0
+    if isinstance(rule.action, WeightedForward):
+        seconds = rule.action.stickiness_seconds
+        share = next((one.weight for one in rule.action.targets if one.group == rust), 0)
+    if share <= 100 and rule.action == choose_forward(
+        share, python=python, rust=rust, stickiness_seconds=stickiness or seconds
+    ):
+        return share
     told = describe_action(rule.action)
     return f"is {told}" + (f", sticky for {seconds} s" if seconds else "")
 
@@ -193,15 +192,6 @@ def read_alarms(cloudwatch: "CloudWatchClient") -> dict[str, str]:
         one["AlarmName"]: one["StateValue"]
         for one in [*found["MetricAlarms"], *found["CompositeAlarms"]]
     }
-
-
-def python_group(endpoint: Endpoint) -> str:
-    """Physical name of the target group that serves a dual endpoint by Python."""
-    return (
-        endpoint.backend.target_group.physical
-        if isinstance(endpoint.backend, LambdaBackend)
-        else ""
-    )
 
 
 _METRICS: Final = (

@@ -13,9 +13,8 @@ from rollout.decide import Act, Decision, Observation, decide
 from rollout.gates import MINUTE_S
 from rollout.journal import OVER, Entry, Event, Position, Request, State, Trouble, position
 from rollout.ledger import Lease, Ledger, LedgerUnreadable, Started, operator
-from rollout.live import find_place
+from rollout.live import FAILURES, find_place
 from rollout.observe import (
-    FAILURES,
     Aws,
     live_shares,
     observe,
@@ -297,7 +296,7 @@ class Operator:
         if not asked.rust:
             return
         self.stack.ask(0, alone=True)
-        if not any(asked.last.values()) and asked.last:
+        if asked.last and not any(asked.last.values()):
             return
         zero = dict.fromkeys(asked.last, 0)
         if problem := _more_than_rules(self.stack.foresee(0), asked.last, zero):

@@ -15,7 +15,6 @@ import catalog
 from endpoint import STICKINESS_S
 from rollout.stack import Asked, Change, StackFailed
 
-_PROJECT: Final = "passport-scorer-routing"
 _DIAGNOSTICS: Final = re.compile(r"^Diagnostics:\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 _READ_S: Final = 120
 _UPDATE_S: Final = 600
@@ -46,7 +45,9 @@ class PulumiStack:
 
     def _asked(self) -> Asked:
         found = json.loads(self._run("config", "--json"))
-        values = {key.removeprefix(f"{_PROJECT}:"): one.get("value") for key, one in found.items()}
+        values = {
+            key.removeprefix(f"{catalog.PROJECT}:"): one.get("value") for key, one in found.items()
+        }
         fixed = values.get("rustPercentageByEndpoint") or "{}"
         return Asked(
             share=int(values.get("rustPercentage") or 0),

@@ -4,11 +4,12 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
+from pages.charts import SHARE_OF_RUST
 from pages.model import Claim, Item, Line, Mark, Page, Timeline
-from rollout.gates import BALANCERS, Counts, Minute, Outcome
-from rollout.journal import OVER, Entry, State
+from rollout.gates import BALANCERS, MINUTE_S, Counts, Minute, Outcome
+from rollout.journal import OVER, Entry, State, Trouble
 from rollout.operate import Report
-from rollout.terminal import headline
+from rollout.terminal import Sides, headline
 
 _SIDES = ("Python", "Rust")
 
@@ -17,7 +18,7 @@ def page(report: Report, journal: Sequence[Entry]) -> Page:
     """The page of a rollout that has ended, or of one as far as it is."""
     plan, decision = report.rollout.plan, report.decision
     begun = journal[0].at if journal else 0.0
-    minutes = [one for one in report.seen.minutes if one.start + 60 > begun]
+    minutes = [one for one in report.seen.minutes if one.start + MINUTE_S > begun]
     ended = journal[-1].at if journal else 0.0
     passed = decision.state is State.DONE
     return Page(
@@ -67,7 +68,7 @@ def _steps(report: Report, journal: Sequence[Entry]) -> Iterator[Item]:
         yield Item(title, claims, seconds=own[-1].at - own[0].at)
 
 
-_FAILED = frozenset({"failed", State.ROLLING_BACK, State.REFUSED})
+_FAILED = frozenset({Trouble.FAILED, State.ROLLING_BACK, State.REFUSED})
 
 
 def _charts(
@@ -94,18 +95,17 @@ def _charts(
     observed = tuple(
         Line(
             listener,
-            tuple((one.start - begun, _share(*one.sides[place])) for one in minutes),
+            tuple(
+                (one.start - begun, share)
+                for one in minutes
+                if (share := Sides(*one.sides[place]).observed) is not None
+            ),
         )
         for place, listener in enumerate(BALANCERS)
     )
-    yield Timeline("Observed share of Rust, by minute", "% Rust", observed, marks, top=100)
+    yield Timeline("Observed share of Rust, by minute", SHARE_OF_RUST, observed, marks, top=100)
     yield over_time("Requests that failed, by minute", "%", _failed)
     yield over_time("p95 of response times, by minute", "ms", lambda one: 1000 * one.p95)
-
-
-def _share(python: Counts, rust: Counts) -> float:
-    total = python.requests + rust.requests
-    return 100 * rust.requests / total if total else math.nan
 
 
 def _failed(side: Counts) -> float:

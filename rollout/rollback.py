@@ -8,22 +8,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 import catalog
 from endpoint import ROLLED_BACK_AT, TESTER_HEADER
-from lambdas.model import LambdaBackend
 from rollout.live import (
+    FAILURES,
     THREADS,
     LiveRule,
     Place,
     describe_action,
     find_place,
+    python_group,
     read_action,
     read_rules,
     route,
 )
-from routing import FixedResponse, Forward, Header, Rule, conditions
+from routing import FixedResponse, Forward, Header, Rule
 from routing.matching import winner
 from rust_scorer import names
 
@@ -44,7 +43,6 @@ WATCH_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 1.0
 _PAUSES: Final = (0.0, 0.2, 0.5, 1.0, 2.0)
 """Seconds between changing rules and reading them back, round by round."""
-_FAILURES: Final = (BotoCoreError, ClientError)
 _TESTERS: Final = Header(TESTER_HEADER, ())
 
 
@@ -173,7 +171,7 @@ class Rollback:
             self._elb.add_tags(
                 ResourceArns=plain, Tags=[{"Key": ROLLED_BACK_AT, "Value": time_now}]
             )
-        except _FAILURES as error:
+        except FAILURES as error:
             self._say(f"Warning: the rules carry no new tag {ROLLED_BACK_AT}: {error}")
 
     def outcomes(self) -> list[Outcome]:
@@ -206,7 +204,7 @@ class Rollback:
             described = self._elb.describe_tags(
                 ResourceArns=sorted(groups.intersection(self._place.groups.values()))
             )
-        except _FAILURES as error:
+        except FAILURES as error:
             self._say(f"Warning: this may be the account of another stack: {error}")
             return None
         stacks = {
@@ -228,7 +226,7 @@ class Rollback:
             self._errors.pop(arn, None)
             try:
                 rules = {rule.name: rule for rule in future.result()}
-            except _FAILURES as error:
+            except FAILURES as error:
                 self._errors[arn] = str(error)
                 failures.append(error)
             else:
@@ -248,7 +246,7 @@ class Rollback:
                 RuleArn=rule.name,
                 Actions=[{"Type": "forward", "TargetGroupArn": wanted.action.group}],
             )
-        except _FAILURES as error:
+        except FAILURES as error:
             self._errors[rule.name] = str(error)
         else:
             self._changed.add(rule.name)
@@ -310,14 +308,12 @@ def _plain_rules(groups: Mapping[str, str], *, testers: bool) -> list[PlainRule]
     """The dual rules as they are at 0 %, and their tester rules turned to Python."""
     found = []
     for endpoint in catalog.DUAL:
-        if not isinstance(endpoint.backend, LambdaBackend):
-            continue
-        group = endpoint.backend.target_group.physical
+        group = python_group(endpoint)
         rule = PlainRule(
             name=endpoint.rule,
             listener=endpoint.listener,
             priority=endpoint.priority,
-            conditions=conditions(path=endpoint.path, host=endpoint.host, methods=endpoint.methods),
+            conditions=endpoint.conditions,
             action=Forward(groups.get(group, group)),
             witness=endpoint.witness,
         )

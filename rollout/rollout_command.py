@@ -46,6 +46,7 @@ _CODES: Final = {
     State.DRAINED: ROLLED_BACK,
 }
 _TICK_S: Final = 15.0
+"""Between two looks of who stays."""
 _MOST_FAILURES: Final = 40
 """In a row, until a watch ends: ten minutes."""
 _PASSING: Final = (LedgerUnreadable, Overtaken, BotoCoreError, ClientError)

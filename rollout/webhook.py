@@ -20,7 +20,7 @@ def notify(url: str, message: Mapping[str, Any], say: Callable[[str], None]) -> 
                 json.dumps(message, default=str).encode(),
                 {"Content-Type": "application/json"},
             )
-            with urllib.request.urlopen(request, timeout=_PATIENCE_S):  # noqa: S310
+            with urllib.request.urlopen(request, timeout=_PATIENCE_S):  # noqa: S310 # the same
                 pass
         except (OSError, ValueError, http.client.HTTPException) as error:
             # Not the URL: who knows it may post.

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Final
 
 from pages.model import Claim
+from rollout.gates import MINUTE_S
 from rollout.journal import OVER, State
 from rollout.live import find_place
 from rollout.operate import Operator, Report
@@ -34,9 +35,10 @@ FAULT_AT: Final = 25
 _FAULTY: Final = SETTINGS.model_copy(update={"steps": (FAULT_AT, 100), "bake": (2, 2)})
 _FAULT: Final = {"errors": 0.2, "crashes": 0.0, "latencyMs": 0.0}
 _USERS_EACH: Final = 4
-_MINUTE_S: Final = 60
 _BEFORE: Final = 4
+"""Minutes of traffic that a start finds."""
 _MINUTES: Final = 240
+"""Of the clock, after which it has not ended."""
 
 
 @dataclass
@@ -74,7 +76,7 @@ class Rehearsal:
     def _pass_minute(self, control: ControlClient, load: Load) -> None:
         """As long as every user needs for a request, however fast the machine is."""
         load.wait_for_every_user()
-        control.advance_clock(_MINUTE_S)
+        control.advance_clock(MINUTE_S)
         control.publish()
 
     def _spoil(self, control: ControlClient, report: Report) -> None:

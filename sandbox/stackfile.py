@@ -12,10 +12,11 @@ from typing import Any
 import pulumi
 from pulumi.runtime import config as runtime_config
 
+import catalog
 from yamlfile import NotYaml, read_yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-PROJECT = "passport-scorer-routing"
+PROJECT = catalog.PROJECT
 STACKS = ("staging", "production")
 
 _VARIABLES = ("PULUMI_CONFIG", "PULUMI_CONFIG_SECRET_KEYS")

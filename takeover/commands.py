@@ -8,8 +8,7 @@ import catalog
 from takeover.export import Source
 from takeover.inventory import MOVED_PRIORITIES, Existing, adopted
 
-PROJECT: Final = "passport-scorer-routing"
-"""The project of this program (Pulumi.yaml)."""
+PROJECT: Final = catalog.PROJECT
 
 
 def write_commands(source: Source, existing: Sequence[Existing], organization: str) -> str:

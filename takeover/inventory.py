@@ -6,6 +6,7 @@ from typing import Final
 
 import catalog
 import rust_scorer.names
+from lambdas.model import log_group_name, log_group_path
 from monitoring import alarms
 
 RULE: Final = catalog.RULE_TYPE
@@ -40,7 +41,7 @@ def existing() -> list[Existing]:
 
 def adopted() -> dict[str, str]:
     """The log groups that Lambda made: the names of groups by logical name, as `adopt` has it."""
-    return {f"{name}-log-group": f"/aws/lambda/{name}" for name in _image_functions()}
+    return {log_group_name(name): log_group_path(name) for name in _image_functions()}
 
 
 def _image_functions() -> list[str]:
@@ -75,7 +76,7 @@ def _access() -> Iterator[Existing]:
     for backend in catalog.ZIP_BACKENDS:
         yield Existing("aws:iam/role:Role", backend.role)
         yield Existing("aws:ec2/securityGroup:SecurityGroup", backend.security_group)
-        yield Existing(LOG_GROUP, backend.log_group, f"/aws/lambda/{backend.function_name}")
+        yield Existing(LOG_GROUP, backend.log_group, log_group_path(backend.function_name))
 
 
 def _alarms() -> Iterator[Existing]:

@@ -31,18 +31,17 @@ from sandbox.commands.common import (
     errors,
     explained,
     heading,
+    walk_config,
 )
 from sandbox.dataplane.client import ControlClient
 from sandbox.engine.choice import open_deployment
 from sandbox.engine.result import EngineName, Operation, Result
 from sandbox.own_process import sandbox_process
 from sandbox.routes import read_routes
-from sandbox.stackfile import STACKS, load_stack_file
+from sandbox.stackfile import STACKS
 
 _CHECKED, _SHOWN = STACKS
 _RAISED_TO = 10
-_LEFT_OUT = ("rustPercentageByEndpoint", "adopt")
-"""Keys of a stack file that a walk through all percentages in a new account cannot keep."""
 
 ClientsOption = Annotated[
     int,
@@ -118,8 +117,7 @@ def _show_raise(url: str, stack: str, engine: EngineName) -> None:
     """Deploy a stack at 0 % and raise it a little; show the rules before and after."""
     account = Account.connect(url, stack)
     for percentage in (0, _RAISED_TO):
-        config = load_stack_file(stack).without(*_LEFT_OUT)
-        config = config.with_values({"rustPercentage": str(percentage)})
+        config = walk_config(stack).with_values({"rustPercentage": str(percentage)})
         deployment = open_deployment(engine, account, config, common.state_folder())
         heading(f"{stack}: {percentage} % Rust")
         begun = time.monotonic()
@@ -148,7 +146,7 @@ def _measure(
     url: str, stack: str, engine: EngineName, clients: int, page: Path, *, quiet: bool
 ) -> Checklist:
     account = Account.connect(url, stack)
-    config = load_stack_file(stack).without(*_LEFT_OUT)
+    config = walk_config(stack)
 
     def deploy(percentage: int) -> Result:
         """The policies judge the first update; the others move rules, which is measured."""

@@ -22,7 +22,7 @@ from sandbox.engine.result import DeploymentError, EngineName
 from sandbox.own_process import SandboxNotStarted
 from sandbox.ports import PortTaken
 from sandbox.routes import MASK
-from sandbox.stackfile import ROOT, STACKS, StackFileError
+from sandbox.stackfile import ROOT, STACKS, StackConfig, StackFileError, load_stack_file
 
 FOLDER: Final = ROOT / ".sandbox"
 DEFAULT_PORT: Final = 4599
@@ -51,6 +51,13 @@ def _columns(stream: TextIO) -> int | None:
 
 console = Console(width=_columns(sys.stdout))
 errors = Console(stderr=True, width=_columns(sys.stderr))
+
+
+def walk_config(stack: str) -> StackConfig:
+    """The stack's own file without what a walk through all percentages in a new account cannot
+    keep.
+    """
+    return load_stack_file(stack).without("rustPercentageByEndpoint", "adopt")
 
 
 class FolderUnusable(Exception):

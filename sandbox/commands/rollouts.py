@@ -22,6 +22,7 @@ from sandbox.commands.common import (
     errors,
     explained,
     heading,
+    walk_config,
 )
 from sandbox.commands.deploying import ConfigOption, SecretOption, configuration
 from sandbox.dataplane.client import ControlClient
@@ -29,7 +30,7 @@ from sandbox.engine.result import EngineName
 from sandbox.own_process import sandbox_process
 from sandbox.rehearsal import Rehearsal
 from sandbox.rollouts import open_stack
-from sandbox.stackfile import STACKS, load_stack_file
+from sandbox.stackfile import STACKS, StackConfig
 
 
 def where(
@@ -45,8 +46,7 @@ def where(
         with explained():
             account = Account.connect(url, stack)
             values = configuration(stack, None, config, secret)
-            found = open_stack(account, values, common.state_folder(), engine)
-            return Operator(found, found.aws, Ledger(found.aws.dynamodb, stack))
+            return _operator(account, values, engine)
 
     context.obj = open_
 
@@ -73,19 +73,16 @@ def rehearse(engine: EngineOption = DEFAULT_ENGINE) -> None:
 def _rehearsal(url: str, engine: EngineName, stack: str, *, faulty: bool) -> Rehearsal:
     """A rollout of a stack that was just deployed at 0 %."""
     account = Account.connect(url, stack)
-    config = load_stack_file(stack).with_values({"rustPercentage": "0"})
-    config = config.without("rustPercentageByEndpoint", "adopt")
-    found = open_stack(account, config, common.state_folder(), engine)
-    found.update()
+    operator = _operator(account, walk_config(stack).with_values({"rustPercentage": "0"}), engine)
+    operator.stack.update()
     ControlClient(account.balancers["control"]).refresh()
-    operator = Operator(
-        found,
-        found.aws,
-        Ledger(found.aws.dynamodb, stack),
-        say=errors.print,
-        watch=_tell,
-    )
+    operator.say, operator.watch = errors.print, _tell
     return Rehearsal(account, operator, faulty)
+
+
+def _operator(account: Account, config: StackConfig, engine: EngineName) -> Operator:
+    found = open_stack(account, config, common.state_folder(), engine)
+    return Operator(found, found.aws, Ledger(found.aws.dynamodb, account.stack))
 
 
 def _tell(report: Report) -> None:
