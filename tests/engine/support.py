@@ -10,10 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock, patch
 
 import pytest
 
 import catalog
+from monitoring.declare import declare_monitoring
 from sandbox.account.calls import READS
 from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
@@ -76,8 +78,8 @@ def deployments(account: Account, folder: Path, *, foreseen: bool = True) -> Dep
     return make
 
 
-def embedded_deployments(account: Account, folder: Path) -> Deploy:
-    """The same by the embedded engine."""
+def embedded_deployments(account: Account, folder: Path, *, watched: bool = True) -> Deploy:
+    """The same by the embedded engine. The alarms of `watched` are half of what a run takes."""
 
     def make(
         secret: dict[str, str] | None = None,
@@ -87,12 +89,12 @@ def embedded_deployments(account: Account, folder: Path) -> Deploy:
         foreseen: bool = False,
         **values: str,
     ) -> Deployment:
-        stack = Deployment(
-            account,
-            configured(account, secret, values),
-            folder,
-            program=lambda: runpy.run_path(str(program / "__main__.py")),
-        )
+        def run() -> None:
+            declare = declare_monitoring if watched else Mock()
+            with patch("monitoring.declare.declare_monitoring", declare):
+                runpy.run_path(str(program / "__main__.py"))
+
+        stack = Deployment(account, configured(account, secret, values), folder, program=run)
         return stack if judged else replace(stack, rules=())
 
     return make

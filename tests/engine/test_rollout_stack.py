@@ -11,7 +11,7 @@ from sandbox.account.client import Account
 from sandbox.rollouts import SandboxStack
 from sandbox.stackfile import load_stack_file
 from tests.engine.support import CLI, Deploy, environment, weights
-from tests.rollout.conftest import DUAL
+from tests.rollout.stack import DUAL
 
 RULE = "aws:lb/listenerRule:ListenerRule"
 OWN = {"rustPercentageByEndpoint": '{"embed-gs": 3}'}
@@ -28,12 +28,12 @@ def by_cli(account: Account, deployment: Deploy, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture
-def embedded(account: Account, deployed: Deploy, tmp_path: Path) -> SandboxStack:
-    deployed(**OWN).up()
+def embedded(account: Account, routed: Deploy, tmp_path: Path) -> SandboxStack:
+    routed(**OWN).up()
     config = load_stack_file("staging").with_values(OWN)
 
     return SandboxStack(
-        account, config, tmp_path / "rollout.json", lambda new: replace(deployed(), config=new)
+        account, config, tmp_path / "rollout.json", lambda new: replace(routed(), config=new)
     )
 
 

@@ -37,6 +37,11 @@ WITH_TESTERS = set(catalog.logical_names(with_tester_rules=True))
 CANARY = "canary-4711"
 
 
+@pytest.fixture(scope="module")
+def watched() -> bool:
+    return True
+
+
 @pytest.fixture(scope="module", autouse=True)
 def created(
     engine: EngineName, deployment: Deploy, state: Path, request: pytest.FixtureRequest

@@ -299,9 +299,9 @@ def tags(account: Account, rule: Resource) -> list[str]:
 
 
 def test_while_a_share_differs_rules_move_alone_and_the_next_update_brings_the_rest(
-    account: Account, deployed: Deploy, server: AccountServer
+    account: Account, routed: Deploy, server: AccountServer
 ) -> None:
-    stack = deployed()
+    stack = routed()
     before, rule = held(account), named(stack, DUAL_RULE)
     to_rust(account, rule)
     edit(account, stack, "embed-gs-lambda-function", "memorySize")
@@ -329,9 +329,9 @@ def test_while_a_share_differs_rules_move_alone_and_the_next_update_brings_the_r
 
 
 def test_a_permission_that_the_program_would_replace_is_still_refused(
-    account: Account, deployed: Deploy, tmp_path: Path
+    account: Account, routed: Deploy, tmp_path: Path
 ) -> None:
-    stack = deployed()
+    stack = routed()
     edit(account, stack, "embed-gs-lambda-permission", "sourceArn")
     moved = f"""
 import pulumi
@@ -344,16 +344,16 @@ pulumi.runtime.register_stack_transformation(moved)
     program = write_program(tmp_path, before=moved)
 
     with pytest.raises(DeploymentError) as refused:
-        deployed(program=program).preview(refresh=True)
+        routed(program=program).preview(refresh=True)
 
     assert "embed-rl-lambda-permission: a change of sourceArn would replace" in str(refused.value)
     assert "embed-gs-lambda-permission" not in str(refused.value)
 
 
 def test_a_tester_header_that_was_edited_is_seen_and_no_value_is_written_down(
-    account: Account, deployed: Deploy
+    account: Account, routed: Deploy
 ) -> None:
-    stack = deployed(secret={"testerHeaderValue": CANARY})
+    stack = routed(secret={"testerHeaderValue": CANARY})
     stack.up()
     before = held(account)
     rule = named(stack, "lrule-tester-v2-history")
@@ -377,13 +377,13 @@ def sendable(conditions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]
 
 
 def test_what_cannot_be_read_is_named_and_nothing_is_changed(
-    account: Account, deployed: Deploy, server: AccountServer, monkeypatch: pytest.MonkeyPatch
+    account: Account, routed: Deploy, server: AccountServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(*_: object) -> None:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "GetRole")
 
     monkeypatch.setattr(Role, "read", refused)
-    stack = deployed()
+    stack = routed()
     calls(server)
 
     with pytest.raises(DeploymentError, match="embed-gs-lambda-role: AccessDenied: not you"):
@@ -410,9 +410,9 @@ def test_a_read_that_aws_refuses_before_the_work_is_one_sentence(
 
 
 def test_a_rollout_refreshes_when_it_asks_for_it(
-    account: Account, deployed: Deploy, tmp_path: Path
+    account: Account, routed: Deploy, tmp_path: Path
 ) -> None:
-    stack = deployed()
+    stack = routed()
     before = held(account)
     edit(account, stack, "embed-gs-rule-lambda", "actions")
     rollout = SandboxStack(account, stack.config, tmp_path / "rollout.json", lambda _: stack)

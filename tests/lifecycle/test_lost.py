@@ -17,6 +17,11 @@ pytestmark = BOTH_ENGINES
 FUNCTION = "embed-rl-lambda"
 
 
+@pytest.fixture(scope="module")
+def watched() -> bool:
+    return True
+
+
 @pytest.fixture(scope="module", autouse=True)
 def at_10(
     engine: EngineName, deployment: Deploy, state: Path, request: pytest.FixtureRequest

@@ -62,6 +62,11 @@ def deploy_today(account: Account, deploy: Deploy) -> Any:
 
 
 @pytest.fixture(scope="module")
+def watched() -> bool:
+    return True
+
+
+@pytest.fixture(scope="module")
 def todays(shared: Shared, tmp_path_factory: pytest.TempPathFactory) -> First:
     """The same by the embedded engine, once for all tests."""
     shared.empty.restore()

@@ -11,7 +11,7 @@ from rollout.observe import Aws
 from rollout.operate import Operator, Report
 from rollout.settings import Settings
 from rollout.stack import Asked, Change
-from tests.rollout.conftest import DUAL, RUST, Stack
+from tests.rollout.stack import DUAL, RUST, Stack
 
 SHORT = Settings(
     steps=(10, 50),
@@ -88,9 +88,9 @@ class FakeEngine:
 class LiveWorld:
     """Time, traffic and the hands on the stack."""
 
-    def __init__(self, stack: Stack, settings: Settings = SHORT) -> None:
-        self.stack, self.settings = stack, settings
-        self.time = float(BEGIN)
+    def __init__(self, stack: Stack, *, begun: float = BEGIN) -> None:
+        self.stack, self.settings = stack, SHORT
+        self.time = float(begun)
         self.requests = 400
         """A minute, on each load balancer."""
         self.errors = dict.fromkeys(("python", "rust"), 0.0)
@@ -100,11 +100,9 @@ class LiveWorld:
         self.aws = Aws(stack.elb, client("cloudwatch"), client("dynamodb"))
         self.said: list[str] = []
         self.told: list[Report] = []
-        self._declare()
-        for _ in range(5):
-            self.pass_minute()
 
-    def _declare(self) -> None:
+    def begin(self) -> None:
+        """Table, alarms and some minutes of traffic, as a rollout finds them."""
         keys = ("stack", "HASH"), ("item", "RANGE")
         self.aws.dynamodb.create_table(
             TableName="scorer-rollout",
@@ -124,6 +122,8 @@ class LiveWorld:
                 ComparisonOperator="GreaterThanThreshold",
             )
             self.alarm(name, "OK")
+        for _ in range(5):
+            self.pass_minute()
 
     def alarm(self, name: str, state: Any) -> None:
         self.aws.cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="test")

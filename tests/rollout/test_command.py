@@ -17,16 +17,8 @@ from endpoint import ROLLED_BACK_AT
 from rollout.rollback_command import policy
 from sandbox.account.server import AccountServer
 from tests.account.support import forward, path
-from tests.rollout.conftest import (
-    DUAL,
-    SCORE,
-    SECRET,
-    Stack,
-    calls,
-    environment,
-    fail,
-    reset_calls,
-)
+from tests.rollout.conftest import calls, environment, fail, reset_calls
+from tests.rollout.stack import DUAL, SCORE, SECRET, Stack
 
 ROOT = Path(__file__).parents[2]
 Command = Callable[..., Result]

@@ -14,7 +14,7 @@ from rollout.journal import Entry, Request, State, Trouble, position
 from rollout.plan import make_plan
 from rollout.settings import Settings
 from rollout.simulation import Release, World
-from tests.rollout.conftest import DUAL, SCORE
+from tests.rollout.stack import DUAL, SCORE
 
 HEALTHY = Release("healthy")
 SHORT = Settings(bake=(3, 3, 3, 3, 3), warm_up=1, min_latency_minutes=1)

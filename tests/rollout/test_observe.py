@@ -9,7 +9,7 @@ from rollout.live import Place, find_place
 from rollout.observe import live_shares, quota_problems, read_all_rules, read_minutes
 from routing import Listener
 from tests.account.support import forward, header, host, path, weighted
-from tests.rollout.conftest import DUAL, RUST, SCORE, SECRET, Stack
+from tests.rollout.stack import DUAL, RUST, SCORE, SECRET, Stack
 
 BEGIN = 1_800_000_000 // 60 * 60
 

@@ -14,15 +14,10 @@ from rollout.ledger import LEASE_S, Busy, Lease, Ledger, LedgerUnreadable, Overt
 from rollout.operate import NotRunning, Running
 from rollout.stack import Change, StackFailed
 from tests.account.support import path
-from tests.rollout.conftest import DUAL, SCORE, Stack
 from tests.rollout.live_world import RULE, Killed, LiveWorld
+from tests.rollout.stack import DUAL, SCORE
 
 WAY = ["apply", "verify", "warm-up", "bake"]
-
-
-@pytest.fixture
-def world(stack: Stack) -> LiveWorld:
-    return LiveWorld(stack)
 
 
 def test_a_healthy_rollout_goes_to_its_end_and_does_nothing_more(world: LiveWorld) -> None:

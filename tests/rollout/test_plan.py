@@ -9,7 +9,7 @@ from rollout.gates import Counts, Minute, evidence, log_limit, log_ratios
 from rollout.plan import Plan, estimates, make_plan, smallest_excess
 from rollout.settings import BadSettings, Settings, read_settings
 from routing import Listener
-from tests.rollout.conftest import DUAL, SCORE
+from tests.rollout.stack import DUAL, SCORE
 
 
 def plan(to: int = 100, begin: int = 0, settings: Settings | None = None) -> Plan:

@@ -12,17 +12,8 @@ from endpoint import ROLLED_BACK_AT
 from rollout.rollback import NothingFound, Rollback, WrongStack
 from sandbox.account.server import AccountServer
 from tests.account.support import fixed_response, forward, header, host, methods, path, weighted
-from tests.rollout.conftest import (
-    DUAL,
-    RUST,
-    SCORE,
-    Clock,
-    Stack,
-    calls,
-    fail,
-    is_plain,
-    reset_calls,
-)
+from tests.rollout.conftest import Clock, calls, fail, reset_calls
+from tests.rollout.stack import DUAL, RUST, SCORE, Stack, is_plain
 
 Begin = Callable[..., Rollback]
 

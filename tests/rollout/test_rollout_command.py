@@ -15,13 +15,8 @@ from rollout.journal import State
 from rollout.operate import Operator
 from rollout.rollout_command import app
 from rollout.stack import StackFailed
-from tests.rollout.conftest import DUAL, SCORE, SECRET, Stack
 from tests.rollout.live_world import LiveWorld
-
-
-@pytest.fixture
-def world(stack: Stack) -> LiveWorld:
-    return LiveWorld(stack)
+from tests.rollout.stack import DUAL, SCORE, SECRET
 
 
 @pytest.fixture

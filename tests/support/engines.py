@@ -4,6 +4,7 @@ The embedded engine's tests share one server and go back to what its accounts he
 the stack deployed at 0 %.
 """
 
+import functools
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -55,6 +56,16 @@ def first(shared: Shared, tmp_path_factory: pytest.TempPathFactory) -> First:
     return First(result, Snapshot(shared.server), folder)
 
 
+@pytest.fixture(scope="session")
+def first_unwatched(shared: Shared, tmp_path_factory: pytest.TempPathFactory) -> First:
+    """What an update without the alarms left."""
+    shared.empty.restore()
+    folder = tmp_path_factory.mktemp("unwatched")
+    account = Account.connect(shared.server.url, "staging")
+    result = embedded_deployments(account, folder, watched=False)().up()
+    return First(result, Snapshot(shared.server), folder)
+
+
 @pytest.fixture(scope="module")
 def engine(request: pytest.FixtureRequest) -> EngineName:
     """The embedded engine, unless a test is for another one."""
@@ -80,11 +91,17 @@ def account(server: AccountServer) -> Account:
 
 
 @pytest.fixture(scope="module")
-def deploying(engine: EngineName) -> Callable[[Account, Path], Deploy]:
+def watched() -> bool:
+    """Whether a module's deployments have alarms; one that is about them has another fixture."""
+    return False
+
+
+@pytest.fixture(scope="module")
+def deploying(engine: EngineName, *, watched: bool) -> Callable[[Account, Path], Deploy]:
     """Deployments by the engine into an account, as fast as it can."""
     if engine is EngineName.EMBEDDED:
-        return embedded_deployments
-    return lambda account, folder: deployments(account, folder, foreseen=False)
+        return functools.partial(embedded_deployments, watched=watched)
+    return functools.partial(deployments, foreseen=False)
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +123,13 @@ def deployed(first: First, account: Account, tmp_path: Path) -> Deploy:
     """Deployments of staging by the embedded engine, over a first one at 0 %."""
     first.restore(tmp_path)
     return embedded_deployments(account, tmp_path)
+
+
+@pytest.fixture
+def routed(first_unwatched: First, account: Account, tmp_path: Path) -> Deploy:
+    """The same without alarms, for stories of rules and functions."""
+    first_unwatched.restore(tmp_path)
+    return embedded_deployments(account, tmp_path, watched=False)
 
 
 @pytest.fixture
