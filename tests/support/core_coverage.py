@@ -21,9 +21,7 @@ TRACED = (
     "tests/declared/test_after_rollback.py",
     "tests/declared/test_foundation.py",
     "tests/declared/test_four_functions.py",
-    "tests/declared/test_independence.py",
     "tests/declared/test_settings.py",
-    "tests/declared/test_testers.py",
 )
 CORE = (
     "adoption",
