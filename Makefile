@@ -1,8 +1,14 @@
-# Everything goes into .venv; only Python 3.11, make and the package registries are needed.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# Everything goes into .venv; only one of these Pythons, make and the package registries are needed.
+PYTHONS := 3.11 3.12 3.13
 BIN := .venv/bin
 INSTALLED := .venv/installed
-COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+ifdef PYTHON
+ifneq ($(shell $(PYTHON) -V),$(shell $(BIN)/python -V 2>/dev/null))
+.PHONY: $(INSTALLED)  # who says which gets it, also where .venv is another's
+endif
+endif
+PYTHON ?= $(shell for one in $(PYTHONS); do python$$one -c "" 2>/dev/null && echo python$$one && break; done || echo python3)
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version $(firstword $(PYTHONS)) --generate-hashes --custom-compile-command "make lock"
 
 # Test modules are rewritten as they are imported, which takes as long as the tests of a folder.
 unexport PYTHONDONTWRITEBYTECODE
@@ -61,8 +67,8 @@ clean:
 
 $(INSTALLED): requirements-dev.txt pyproject.toml
 	@echo "Setting up .venv (once, a minute or two) ..."
-	@$(PYTHON) -c 'import sys; sys.version_info[:2] == (3, 11) or sys.exit("Python 3.11 is needed, this is " + sys.version.split()[0] + ". Say which: make PYTHON=/path/to/python3.11")'
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -c 'import sys; known = sys.argv[1:]; "%d.%d" % sys.version_info[:2] in known or sys.exit("One of Python " + ", ".join(known) + " is needed, this is " + sys.version.split()[0] + ". Say which: make PYTHON=/path/to/python" + known[0])' $(PYTHONS)
+	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

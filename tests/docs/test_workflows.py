@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,24 @@ def test_what_it_runs_is_there(path: Path) -> None:
                 assert problem(words) is None, line
 
     assert bool(found) == (path.stem != "deploy")
+
+
+def test_the_versions_of_python_are_the_makefiles_everywhere() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    versions = re.findall(r"^PYTHONS := (.+)", makefile, re.MULTILINE)[0].split()
+    minors = [int(version.removeprefix("3.")) for version in versions]
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    prepare = read_yaml(GITHUB / "actions" / "prepare" / "action.yml")
+
+    assert minors == list(range(minors[0], minors[-1] + 1))
+    assert pyproject["project"]["requires-python"] == f">={versions[0]},<3.{minors[-1] + 1}"
+    assert pyproject["tool"]["mypy"]["python_version"] == versions[0]
+    assert pyproject["tool"]["ruff"]["target-version"] == f"py3{minors[0]}"
+    assert prepare["inputs"]["python"]["default"] == versions[0]
+    assert JOBS["test.test"]["strategy"]["matrix"]["python"] == versions
+    said = f"Python {', '.join(versions[:-1])} or {versions[-1]} and make"
+    for name in ("README.md", "CONTRIBUTING.md"):
+        assert said in (ROOT / name).read_text()
 
 
 def test_the_hooks_before_a_commit_are_those_of_make_check() -> None:
