@@ -38,6 +38,7 @@ for command in (
     traffic.clock,
     checking.check,
     checking.demo,
+    checking.soak,
     rollouts.rehearse,
 ):
     app.command()(command)
@@ -48,7 +49,9 @@ def main() -> None:
     """Entry point of the command."""
     os.environ.setdefault("PULUMI_ERROR_OUTPUT_STRING", "1")
     sys.path.insert(0, str(ROOT))
-    # What ends a process in an orderly way lets calls under way come to their end, as Ctrl-C does.
+    # What ends a process in an orderly way lets calls under way come to their end, as Ctrl-C does,
+    # which a shell's background jobs ignore.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     gc.freeze()  # what is imported lives as long as the process: keep it out of collections
     app()

@@ -47,6 +47,19 @@ with ended_soon(0.01):
     threading.Event().wait()
 """
 
+IN_BACKGROUND = """
+import signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+from sandbox import cli
+def app():
+    try:
+        signal.raise_signal(signal.SIGTERM)
+    except KeyboardInterrupt:
+        print("interrupted")
+cli.app = app
+cli.main()
+"""
+
 
 def ended(code: str) -> tuple[int, str]:
     """How a process ends that runs the code, and what it says."""
@@ -78,6 +91,10 @@ def test_an_interruption_that_python_drops_comes_again() -> None:
 
 def test_a_process_ends_also_when_its_interruption_was_lost() -> None:
     assert ended(LOST) == (INTERRUPTED, "Interrupted.\n")
+
+
+def test_sigterm_ends_also_what_a_shell_runs_in_the_background() -> None:
+    assert ended(IN_BACKGROUND) == (0, "interrupted\n")
 
 
 def test_only_the_command_that_serves_an_account_waits_for_the_emulator() -> None:
