@@ -13,7 +13,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version $(firstwor
 # Test modules are rewritten as they are imported, which takes as long as the tests of a folder.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint policy checkov docs bench rollout-simulation rollout-demo lock clean
+.PHONY: demo test check lint policy checkov docs bench rollout-simulation rollout-demo soak lock clean
 
 demo: $(INSTALLED)  ## the real program in an emulated account, up and back to 0
 	@$(BIN)/sandbox demo
@@ -48,6 +48,9 @@ rollout-simulation: $(INSTALLED)  ## how often a rollout stops, and how often wr
 
 rollout-demo: $(INSTALLED)  ## two rollouts under load on a fast clock: one to 100 %, one that goes back
 	@$(BIN)/sandbox rehearse
+
+soak: $(INSTALLED)  ## an hour of the sandbox's clock under load, another percentage every minute
+	@$(BIN)/sandbox soak
 
 lock: $(INSTALLED)  ## write the lock files anew from pyproject.toml
 	@$(BIN)/pip install --quiet uv

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import json
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from rich.table import Table
 
 from sandbox.account.client import Account
 from sandbox.deploy import Deployment
+from sandbox.own_process import resident_mib
 from sandbox.stackfile import ROOT, STACKS, load_stack_file
 
 SETTLE_S: Final = 3
@@ -101,16 +101,12 @@ def measure_data_plane(console: Console, folder: Path) -> None:
 class _Process:
     def __init__(self, url: str, pid: int) -> None:
         self.url = url
-        self._proc = Path("/proc") / str(pid)
+        self.pid = pid
 
     def cpu_s(self) -> float:
         """Seconds of CPU that the process has used, user and system."""
-        fields = (self._proc / "stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) * _TICK_S
-
-    def mib(self) -> float:
-        found = re.search(r"VmRSS:\s+(\d+)", (self._proc / "status").read_text())
-        return int(found[1]) / 1024 if found else float("nan")
 
 
 @contextlib.contextmanager
@@ -146,7 +142,7 @@ def _rounds(processes: dict[str, _Process]) -> dict[str, list[Round]]:
                     REQUESTS / seconds,
                     cpu / REQUESTS * 1e6,
                     idle[name] * seconds / REQUESTS * 1e6,
-                    process.mib(),
+                    resident_mib(process.pid),
                 )
                 measured[name].append(one)
     return measured

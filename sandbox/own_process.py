@@ -2,9 +2,11 @@
 
 import contextlib
 import json
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from sandbox.stackfile import ROOT
@@ -17,9 +19,21 @@ class SandboxNotStarted(RuntimeError):
     """The sandbox's own process ended before it answered."""
 
 
+def resident_mib(pid: int) -> float:
+    """The memory that a process of this machine holds. Raises OSError."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except FileNotFoundError:  # not Linux
+        command = ["ps", "-o", "rss=", "-p", str(pid)]
+        return int(subprocess.check_output(command)) / 1024
+    return pages * resource.getpagesize() / 2**20
+
+
 @contextlib.contextmanager
-def sandbox_process() -> Iterator[str]:
-    """A sandbox on free ports in a process of its own, so that nobody shares its core; its URL.
+def sandbox_process() -> Iterator[tuple[str, int]]:
+    """A sandbox on free ports in a process of its own, so that nobody shares its core.
+
+    Its URL, and the id of the process.
 
     Ctrl-C ends all of it within seconds: the account goes with whoever started it. Raises
     SandboxNotStarted.
@@ -39,7 +53,7 @@ def sandbox_process() -> Iterator[str]:
             first_line = process.stdout.readline() if process.stdout else ""
             if not first_line:
                 raise SandboxNotStarted("The sandbox did not start; its message stands above.")
-            yield json.loads(first_line)["url"]
+            yield json.loads(first_line)["url"], process.pid
         finally:
             process.terminate()
             try:

@@ -66,6 +66,12 @@ class Load(LongLived):
             self._ended.wait(_PAUSE_S)
         self._raise()
 
+    def take(self) -> list[Sample]:
+        """What was asked since the last call, which `samples` then forgets."""
+        count = len(self.samples)  # more may come meanwhile
+        taken, self.samples[:count] = self.samples[:count], []
+        return taken
+
     def _raise(self) -> None:
         if self._error is not None:
             raise self._error

@@ -1,6 +1,7 @@
 """Commands that deploy into an account of their own and measure what happens."""
 
 import json
+import os
 import tempfile
 import time
 from dataclasses import asdict
@@ -11,6 +12,7 @@ import typer
 
 from endpoint import STICKINESS_S
 from pages.page import write_page
+from pages.wording import OUTCOME
 from sandbox import report
 from sandbox.account.client import Account
 from sandbox.checklist import terminal
@@ -38,10 +40,12 @@ from sandbox.engine.choice import open_deployment
 from sandbox.engine.result import EngineName, Operation, Result
 from sandbox.own_process import sandbox_process
 from sandbox.routes import read_routes
+from sandbox.soak import Minute, soaked, verdict
 from sandbox.stackfile import STACKS
 
 _CHECKED, _SHOWN = STACKS
 _RAISED_TO = 10
+_TOLD_EACH = 5
 
 ClientsOption = Annotated[
     int,
@@ -70,10 +74,10 @@ def check(
     """Measure the testing checklist of the analysis on a freshly deployed stack."""
     with explained():
         page = _page(stack, report_path)
-    with explained(), sandbox_process() as url:
+    with explained(), sandbox_process() as (url, _):
         if not as_json:
             _introduce(url)
-        checklist = _measure(url, stack, engine, clients, page, quiet=as_json)
+        checklist = _measure(_run(url, stack, engine, clients), engine, page, quiet=as_json)
         if as_json:
             print(_as_json(checklist))
     _judge(checklist)
@@ -82,13 +86,38 @@ def check(
 def demo(engine: EngineOption = DEFAULT_ENGINE) -> None:
     """Deploy production and raise it, then measure the whole checklist on staging."""
     begun = time.monotonic()
-    with explained(), sandbox_process() as url:
+    with explained(), sandbox_process() as (url, _):
         _introduce(url)
         _show_raise(url, _SHOWN, engine)
         heading(f"{_CHECKED}: the testing checklist, measured")
-        checklist = _measure(url, _CHECKED, engine, DEFAULT_CLIENTS, _page(_CHECKED), quiet=False)
+        run = _run(url, _CHECKED, engine, DEFAULT_CLIENTS)
+        checklist = _measure(run, engine, _page(_CHECKED), quiet=False)
     console.print(f"{time.monotonic() - begun:.0f} s in all.", highlight=False)
     _judge(checklist)
+
+
+def soak(
+    minutes: Annotated[
+        int, typer.Option(min=2, help="Of the sandbox's clock, each with a change of percentage.")
+    ] = 60,
+    engine: EngineOption = DEFAULT_ENGINE,
+) -> None:
+    """Change the percentage each minute under load on every route; judge answers and memory."""
+    begun = time.monotonic()
+    with explained(), sandbox_process() as (url, pid):
+        _introduce(url)
+        processes = {"sandbox": pid, "engine and clients": os.getpid()}
+        found: list[Minute] = []
+        for minute in soaked(_run(url, _CHECKED, engine, 0), minutes, processes):
+            found.append(minute)
+            if len(found) % _TOLD_EACH == 0 or len(found) == minutes:
+                console.print(f"{len(found):3} min {minute}", highlight=False)
+    claims = verdict(found)
+    for claim in claims:
+        console.print(f"{OUTCOME[claim.passed]:8}{claim.text}", highlight=False)
+    console.print(f"{time.monotonic() - begun:.0f} s in all.", highlight=False)
+    if not all(claim.passed for claim in claims):
+        raise typer.Exit(FAILED)
 
 
 def _page(stack: str, wanted: Path | None = None) -> Path:
@@ -142,9 +171,7 @@ def _expect(result: Result, percentage: int, seconds: float) -> None:
         raise typer.Exit(FAILED)
 
 
-def _measure(
-    url: str, stack: str, engine: EngineName, clients: int, page: Path, *, quiet: bool
-) -> Checklist:
+def _run(url: str, stack: str, engine: EngineName, clients: int) -> Run:
     account = Account.connect(url, stack)
     config = walk_config(stack)
 
@@ -155,13 +182,16 @@ def _measure(
         with report.Progress(errors, f"Deploying {stack} at {percentage} %") as progress:
             return deployment.up(progress.step, foreseen=deployment.has_resources())
 
-    run = Run(
+    return Run(
         account,
         ControlClient(account.balancers["control"]),
         deploy,
         clients,
         stickiness_s=int(config.get("stickinessSeconds") or STICKINESS_S),
     )
+
+
+def _measure(run: Run, engine: EngineName, page: Path, *, quiet: bool) -> Checklist:
     checklist = run_checklist(
         run,
         engine=engine,

@@ -55,7 +55,7 @@ def rehearse(engine: EngineOption = DEFAULT_ENGINE) -> None:
     """Show two rollouts under load on a fast clock: one to 100 %, one that has to go back."""
     begun = time.monotonic()
     passed = True
-    with explained(), rollout_explained(), sandbox_process() as url:
+    with explained(), rollout_explained(), sandbox_process() as (url, _):
         for stack, faulty in zip(STACKS, (False, True), strict=True):
             heading(f"{stack}: {'a faulty' if faulty else 'a healthy'} Rust")
             rehearsal = _rehearsal(url, engine, stack, faulty=faulty)
