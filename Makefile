@@ -72,6 +72,7 @@ $(INSTALLED): requirements-dev.txt pyproject.toml
 	@echo "Setting up .venv (once, a minute or two) ..."
 	@$(PYTHON) -c 'import sys; known = sys.argv[1:]; "%d.%d" % sys.version_info[:2] in known or sys.exit("One of Python " + ", ".join(known) + " is needed, this is " + sys.version.split()[0] + ". Say which: make PYTHON=/path/to/python" + known[0])' $(PYTHONS)
 	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m compileall -qq -j 0 .venv/lib || true  # by every core; pip takes one
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

@@ -121,4 +121,5 @@ def test_json_tells_programs_what_was_done_and_what_aws_holds(
     same = command("preview", "--stack", "staging", "--rust", "10", "--expect-no-changes")
     other = command("preview", "--stack", "staging", "--rust", "11", "--expect-no-changes")
     assert same.exit_code == 0
+    assert "did not look" not in same.stdout  # there is nothing that it did not see
     assert other.exit_code == common.UNEXPECTED_CHANGES
