@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -282,3 +283,26 @@ def test_no_other_module_repeats_a_limit(module: str) -> None:
     assert not texts & PATTERNS
     digits = {int(number) for text in texts for number in re.findall(r"\d+", text)}
     assert not TELLING & digits
+
+
+def test_the_types_of_every_service_in_use_are_checked() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["overrides"]
+    checked = {
+        name for one in settings if one["follow_imports"] == "normal" for name in one["module"]
+    }
+
+    used = {f"pulumi_aws.{name}.*" for module in SOURCES | BESIDE for name in services(module)}
+
+    assert checked == used | {"pulumi_aws"}
+
+
+def services(module: str) -> set[str]:
+    """What of the provider a module imports, or reaches by the provider's name."""
+    names = set()
+    for node in ast.walk(tree(module)):
+        match node:
+            case ast.ImportFrom(module="pulumi_aws"):
+                names |= {alias.name for alias in node.names}
+            case ast.Attribute(value=ast.Name(id="aws")) if "pulumi_aws" in imported(module):
+                names.add(node.attr)
+    return names
