@@ -51,7 +51,7 @@ def created(
         first: First = request.getfixturevalue("first")
         first.restore(state)
         return first.result
-    result: Result = deployment(judged=True).up()
+    result: Result = deployment().up()
     return result
 
 

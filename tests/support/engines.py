@@ -29,7 +29,7 @@ class Shared:
 
 @dataclass(frozen=True)
 class First:
-    """What a first update, judged by the policies, left of staging."""
+    """What a first update left of staging."""
 
     result: Result
     accounts: Snapshot
@@ -47,23 +47,22 @@ def shared() -> Iterator[Shared]:
         yield Shared(running, Snapshot(running))
 
 
+def _first(shared: Shared, folder: Path, *, watched: bool) -> First:
+    shared.empty.restore()
+    account = Account.connect(shared.server.url, "staging")
+    result = embedded_deployments(account, folder, watched=watched)().up()
+    return First(result, Snapshot(shared.server), folder)
+
+
 @pytest.fixture(scope="session")
 def first(shared: Shared, tmp_path_factory: pytest.TempPathFactory) -> First:
-    shared.empty.restore()
-    folder = tmp_path_factory.mktemp("first")
-    deploy = embedded_deployments(Account.connect(shared.server.url, "staging"), folder)
-    result = deploy(judged=True).up()
-    return First(result, Snapshot(shared.server), folder)
+    return _first(shared, tmp_path_factory.mktemp("first"), watched=True)
 
 
 @pytest.fixture(scope="session")
 def first_unwatched(shared: Shared, tmp_path_factory: pytest.TempPathFactory) -> First:
-    """What an update without the alarms left."""
-    shared.empty.restore()
-    folder = tmp_path_factory.mktemp("unwatched")
-    account = Account.connect(shared.server.url, "staging")
-    result = embedded_deployments(account, folder, watched=False)().up()
-    return First(result, Snapshot(shared.server), folder)
+    """The same without alarms."""
+    return _first(shared, tmp_path_factory.mktemp("unwatched"), watched=False)
 
 
 @pytest.fixture(scope="module")
