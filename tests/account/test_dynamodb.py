@@ -267,6 +267,7 @@ def test_tags_page_by_page(world: World, journal: Journal) -> None:
     arn = client.describe_table(TableName=journal.name)["Table"]["TableArn"]
     tags = [{"Key": f"k{number:02}", "Value": "v"} for number in range(12)]
     client.tag_resource(ResourceArn=arn, Tags=tags)
+    client.tag_resource(ResourceArn=arn, Tags=tags[-1:])
     client.untag_resource(ResourceArn=arn, TagKeys=["k00"])
     first = client.list_tags_of_resource(ResourceArn=arn)
     rest = client.list_tags_of_resource(ResourceArn=arn, NextToken=first["NextToken"])

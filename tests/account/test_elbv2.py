@@ -390,6 +390,21 @@ def test_set_rule_priorities(world: World, priority: int, nearest: int) -> None:
     elbv2.set_rule_priorities(RulePriorities=[{"RuleArn": rule, "Priority": nearest}])
 
 
+def test_priorities_are_judged_by_the_order_that_they_make(world: World) -> None:
+    elbv2, listener = world.account.client("elbv2"), world.listener()
+    one, two = (create_rule(world, listener, fixed_response(), priority=p) for p in (7, 8))
+    swapped: Any = [
+        {"RuleArn": one["RuleArn"], "Priority": 8},
+        {"RuleArn": two["RuleArn"], "Priority": 7},
+    ]
+
+    for _ in range(2):
+        elbv2.set_rule_priorities(RulePriorities=swapped)
+
+    found = {rule["RuleArn"]: rule["Priority"] for rule in world.rules(listener)}
+    assert (found[one["RuleArn"]], found[two["RuleArn"]]) == ("8", "7")
+
+
 def test_a_taken_priority(world: World) -> None:
     elbv2 = world.account.client("elbv2")
     listener = world.listener()

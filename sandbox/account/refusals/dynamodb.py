@@ -35,6 +35,12 @@ def _update_table(handler: Any, _call: Arguments) -> None:
         table.sse_specification = {"KMSMasterKeyId": key, **encryption}
 
 
+@guard(DynamoDBBackend, "tag_resource")
+def _tag_resource(backend: Any, call: Arguments) -> None:
+    """Replace a tag of the same key, which moto keeps beside the new one."""
+    backend.untag_resource(call["arn"], list(call["tags"]))
+
+
 _write = DynamoHandler.transact_write_items
 
 

@@ -33,6 +33,7 @@ _CONFIG = {
 }
 _SINGLE_USE = ("host-header", "path-pattern", "http-request-method", "source-ip")
 _WITH_WILDCARDS = ("host-header", "path-pattern", "http-header", "query-string")
+_NO_PRIORITY = 0
 _ROUTING = ("forward", "fixed-response", "redirect")
 
 
@@ -68,9 +69,21 @@ def _modify_rule(backend: Any, call: Arguments) -> After:
 
 @guard(ELBv2Backend, "set_rule_priorities")
 def _set_rule_priorities(backend: Any, call: Arguments) -> None:
-    for wanted in call["rule_priorities"]:
-        _check_priority(wanted["Priority"])
-        _check_not_default(backend.describe_rules(None, [wanted["RuleArn"]])[0], "modified")
+    wanted = [one["Priority"] for one in call["rule_priorities"]]
+    rules = [backend.describe_rules(None, [one["RuleArn"]])[0] for one in call["rule_priorities"]]
+    for priority, rule in zip(wanted, rules, strict=True):
+        _check_priority(priority)
+        _check_not_default(rule, "modified")
+    others = {
+        one.priority
+        for rule in rules
+        for one in _listener_of(backend, rule).rules.values()
+        if one not in rules
+    }
+    if len(set(wanted)) == len(wanted) and not others.intersection(wanted):
+        # AWS judges the new order; moto also what these very rules have now.
+        for rule in rules:
+            rule.priority = _NO_PRIORITY
 
 
 @guard(ELBv2Backend, "delete_rule")
