@@ -36,7 +36,8 @@ _CONFIG = Config(
     max_pool_connections=32,
     parameter_validation=True,
     proxies={},  # the loopback interface, whatever HTTP_PROXY says
-    retries={"mode": "standard", "total_max_attempts": 2},
+    # AWS throttles whoever makes many functions at once; the waits double.
+    retries={"mode": "standard", "total_max_attempts": 4},
     user_agent="sandbox",  # boto3's own, of a dozen parts, is put together twice for each call
 )
 

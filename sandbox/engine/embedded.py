@@ -14,10 +14,11 @@ components, aliases, protect, targets, several providers; ignore_changes within 
 """
 
 import asyncio
+import contextlib
 import gc
 import hashlib
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Lock
@@ -320,11 +321,10 @@ def run(engine: Engine, program: Callable[[], Any], *, project: str, stack_name:
     interruption lets the calls under way finish and deletes nothing.
     """
     try:
-        with unhindered():
+        with unhindered(), _closing_unawaited():
             asyncio.run(_run(engine, program, project, stack_name))
     except BaseException as error:
         engine.stop()
-        _close_unawaited()
         if not engine.result.failures and not isinstance(error, _Stopped):
             raise
     if not engine.result.failures:
@@ -333,16 +333,24 @@ def run(engine: Engine, program: Callable[[], Any], *, project: str, stack_name:
         raise failed(engine.result.failures, engine.result.steps)
 
 
-def _close_unawaited() -> None:
-    """Close what the SDK's outputs did not come to await; Python would warn of each later."""
-    sdk = str(Path(pulumi.__file__).parent)
-    for one in gc.get_objects():
-        if (
-            inspect.iscoroutine(one)
-            and one.cr_code.co_filename.startswith(sdk)
-            and inspect.getcoroutinestate(one) == inspect.CORO_CREATED
-        ):
-            one.close()
+@contextlib.contextmanager
+def _closing_unawaited() -> Iterator[None]:
+    """Close what the SDK's outputs did not come to await; Python would warn of each later.
+
+    While nothing is collected, all that a run makes stays in the youngest generation.
+    """
+    try:
+        yield
+    except BaseException:
+        sdk = str(Path(pulumi.__file__).parent)
+        for one in gc.get_objects(generation=0):
+            if (
+                inspect.iscoroutine(one)
+                and one.cr_code.co_filename.startswith(sdk)
+                and inspect.getcoroutinestate(one) == inspect.CORO_CREATED
+            ):
+                one.close()
+        raise
 
 
 async def _run(engine: Engine, program: Callable[[], Any], project: str, stack_name: str) -> None:

@@ -12,6 +12,8 @@ from functools import cache
 from threading import Lock
 from typing import Any, Final, cast
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from sandbox.provider import (
     awslambda,
     cloudwatch,
@@ -24,7 +26,7 @@ from sandbox.provider import (
     listener_rule,
     logs,
 )
-from sandbox.provider.base import Created, Handler, Read, Unfinished
+from sandbox.provider.base import Created, Handler, Read, Unfinished, finishing, made_again
 
 __all__ = ["Created", "Diff", "Provider", "Read", "Unfinished", "explain"]
 
@@ -111,10 +113,22 @@ class Provider:
     def create(self, type_: str, name: str, inputs: Mapping[str, Any]) -> Created:
         """Create a resource; `name` is its logical name.
 
-        Raises Unfinished when it is there and not as the inputs say; `mend` makes it so.
+        Goes on where AWS created it and its answer was lost. Raises Unfinished when it is there
+        and not as the inputs say; `mend` makes it so.
         """
         handler = self._handler(type_)
-        return handler.create(handler.named(name, handler.schema.clean(inputs)))
+        named = handler.named(name, handler.schema.clean(inputs))
+        try:
+            return handler.create(named)
+        except (BotoCoreError, ClientError) as error:
+            # Made again after a lost answer, a call is refused because of what it made itself.
+            read = self.find(type_, named) if made_again(error) else None
+            if read is None:
+                raise
+        created = Created(read.id, read.outputs)
+        with finishing(created):
+            created.outputs.update(self.mend(type_, read.id, named))
+        return created
 
     def named(self, type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The inputs with the name that `create` would make up, to `find` it by."""

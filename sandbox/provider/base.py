@@ -62,6 +62,13 @@ def finishing(created: Created) -> Iterator[None]:
         raise Unfinished(created, error) from error
 
 
+def made_again(error: BotoCoreError | ClientError) -> bool:
+    """Whether AWS may have done before what it now refuses, or has not answered."""
+    if isinstance(error, ClientError):
+        return bool(error.response.get("ResponseMetadata", {}).get("RetryAttempts"))
+    return True
+
+
 class Handler(ABC):
     """One resource type. The methods get inputs that are clean and fully known."""
 
