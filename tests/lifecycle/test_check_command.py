@@ -1,6 +1,8 @@
 """The checklist as one command, with the real program behind real load balancers."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,14 +13,51 @@ import catalog
 from rollout.starting import INTERRUPTED
 from sandbox import cli
 from sandbox.commands import common
-from tests.support.process import running, sandbox
+from sandbox.stackfile import ROOT
+from tests.support.process import TIMEOUT_S, running
+
+HEADER = "canary-header-4711"
+WITH_SECRETS = f"""
+import pathlib, sys
+from sandbox.cli import main
+from sandbox.commands import checking
+from tests.engine.support import header_values
+
+known = pathlib.Path(sys.argv.pop(1))
+connect, configure, write = checking.Account.connect, checking.walk_config, checking.write_page
+
+def remember(url, stack):
+    global account
+    account = connect(url, stack)
+    return account
+
+def check(page, path):
+    assert header_values(account) == [{HEADER!r}] * 7
+    arn = account.foundation["scorerSecretArn"]
+    secret = account.client("secretsmanager").get_secret_value(SecretId=arn)
+    known.write_text(secret["SecretString"])
+    write(page, path)
+
+checking.Account.connect, checking.write_page = remember, check
+checking.walk_config = lambda stack: configure(stack).with_values(
+    {{"testerHeaderValue": {HEADER!r}}}, secret=True
+)
+main()
+"""
+"""The command on a stack with a tester header, and what the foundation's secret is."""
 
 
-def test_the_checklist_is_measured_and_written(tmp_path: Path) -> None:
-    page = tmp_path / "reports" / "staging.html"
+def test_the_checklist_is_measured_and_written_and_no_secret_is_in_it(tmp_path: Path) -> None:
+    page, foundation = tmp_path / "reports" / "staging.html", tmp_path / "foundation"
+    options = ["--clients", "400", "--json", "--report", str(page), "--engine", "embedded"]
 
-    done = sandbox(
-        "check", "--clients", "400", "--json", "--report", str(page), "--engine", "embedded"
+    done = subprocess.run(
+        [sys.executable, "-c", WITH_SECRETS, str(foundation), "check", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
     )
 
     told = json.loads(done.stdout)
@@ -28,6 +67,9 @@ def test_the_checklist_is_measured_and_written(tmp_path: Path) -> None:
     assert told["engine"] == "embedded"
     assert page.read_text().startswith("<!doctype html>")
     assert json.loads(page.with_suffix(".json").read_text()) == told
+    for secret in (HEADER, foundation.read_text()):
+        assert secret
+        assert secret not in done.stdout + done.stderr + page.read_text()
 
 
 def test_ctrl_c_ends_a_checklist_and_its_account() -> None:
