@@ -46,17 +46,43 @@ def test_a_refresh_sees_what_was_changed_by_hand_and_an_update_mends_it(
     assert weights(account) == {(None,)}
 
 
-def test_a_refresh_finds_a_secret_unchanged_and_does_not_show_it(deployment: Deploy) -> None:
+def test_no_secret_is_in_what_the_cli_says_writes_and_passes_on(
+    account: Account, deployment: Deploy
+) -> None:
     stack = deployment(HEADER)
+    project, root = stack.project, stack.project.root
+    arn = account.foundation["scorerSecretArn"]
+    secret = account.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
+    (plugin,) = root.glob("home/plugins/resource-aws-*/pulumi-resource-aws")
+    started, rest = plugin.read_text().split("\n", 1)
+    plugin.write_text(f"{started}\nenv >{root}/environment\n{rest}")
+    # At 9 the CLI writes what it sends over the wire, in clear.
+    everything = ("--diff", "--show-sames", "--verbose=8", "--logtostderr")
 
-    refreshed = by_hand(stack.project, "refresh", "--yes", "--skip-preview", "--diff")
+    refreshed = by_hand(project, "refresh", "--yes", "--skip-preview", "--json")
+    by_hand(project, "config", "set", "rustPercentage", "10")
+    foreseen = by_hand(project, "preview", *everything)
+    by_hand(project, "config", "set", "rustPercentage", "0")
+    exported = by_hand(project, "stack", "export")
+    functions = account.client("lambda").list_functions(MaxItems=50)["Functions"]
 
-    assert re.search(r"^Resources:\n +\d+ unchanged\n\n", refreshed.stdout, re.MULTILINE)
-    assert CANARY not in refreshed.stdout
+    (summary,) = [
+        event["summaryEvent"]["resourceChanges"]
+        for event in map(json.loads, refreshed.stdout.splitlines())
+        if "summaryEvent" in event
+    ]
+    assert summary.keys() == {"same"}
+    assert re.search(r"^ +~ 6 to update\n", foreseen.stdout, re.MULTILINE)
+    assert foreseen.stderr
     written = files_of(stack)
-    root = stack.project.root
-    assert {"state", "home", "project"} <= {path.relative_to(root).parts[0] for path in written}
-    assert [path for path in written if CANARY in path.read_text("latin-1")] == []
+    parts = {path.relative_to(root).parts[0] for path in written}
+    assert {"state", "home", "project", "environment"} <= parts
+    texts = {
+        **{str(path): path.read_text("latin-1") for path in written},
+        **{" ".join(one.args): one.stdout + one.stderr for one in (refreshed, foreseen, exported)},
+        "functions": json.dumps(functions),
+    }
+    assert [where for where, text in texts.items() if CANARY in text or secret in text] == []
 
 
 def test_the_cli_works_by_hand(account: Account, deployment: Deploy) -> None:
