@@ -127,13 +127,16 @@ class PulumiDeployment:
         Raises what it failed with; KeyboardInterrupt when it was interrupted, after the CLI
         has recorded what AWS answered.
         """
-        recorder = Recorder(watch, [stack_name(FOUNDATION, self.account.stack)])
+        foundation = stack_name(FOUNDATION, self.account.stack)
+        recorder = Recorder(watch, [foundation], self.project.edited)
 
         def take(line: str) -> None:
             if line.startswith("{"):  # anything else is a notice
                 recorder(EngineEvent.from_json(json.loads(line)))
 
         ended = _run(self.project, [*arguments, "--json"], take=take)
+        if arguments[0] == "up":
+            self.project.remember(recorder.edited)
         if ended.interrupted and (ended.code or arguments[0] == "preview"):
             raise KeyboardInterrupt
         if ended.code:

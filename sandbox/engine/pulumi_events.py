@@ -44,11 +44,17 @@ _SUMMARIES: Final = (_EXITED, "update failed", "preview failed", "destroy failed
 
 
 class Recorder:
-    """Takes the events of one run as they come."""
+    """Takes the events of one run as they come.
 
-    def __init__(self, watch: Watcher, stacks: Sequence[str]) -> None:
+    `edited` are properties by URN that earlier runs saw changed by hand and did not put right.
+    """
+
+    def __init__(
+        self, watch: Watcher, stacks: Sequence[str], edited: Mapping[str, Sequence[str]]
+    ) -> None:
         self._watch = watch
         self._stacks = stacks
+        self._edited = edited
         self._steps: dict[str, Step] = {}
         self._outputs: dict[str, Any] = {}
         self._errors: list[DiagnosticEvent] = []
@@ -82,6 +88,16 @@ class Recorder:
             Drift(step.type, step.name, step.changed) for step in self.result().of(Operation.UPDATE)
         ]
         return Result(lost=self.result(lost).lost, drift=drift)
+
+    @property
+    def edited(self) -> dict[str, Sequence[str]]:
+        """Properties by URN that somebody changed by hand and nothing has put right yet."""
+        seen = {urn: one.changed for urn, one in self._drift.items()}
+        return {
+            urn: properties
+            for urn, properties in {**self._edited, **seen}.items()
+            if urn not in self._steps or self._steps[urn].operation is Operation.SAME
+        }
 
     def refuse(self) -> None:
         """Raise DeploymentError when a preview foresees what no update may do."""
@@ -132,11 +148,9 @@ class Recorder:
         # What is not known yet comes from a resource that the run creates: it may turn out
         # the same, and if not, what this one was made for is gone. What was changed by hand
         # is put right.
-        drift = self._drift.get(metadata.urn)
+        edited = self.edited.get(metadata.urn, ())
         if known := [
-            name
-            for name in properties
-            if not has_unknown(inputs.get(name)) and not (drift and name in drift.changed)
+            name for name in properties if not has_unknown(inputs.get(name)) and name not in edited
         ]:
             reason = f"{metadata.type} {_name(metadata.urn)}: {would_replace(known)}"
             self._replaced[metadata.urn] = reason

@@ -6,6 +6,7 @@
                  code packages beside it, and the stack's configuration: the repository's own
                  stack files are never written
     passphrase   what the secrets in state and configuration are encrypted with
+    edited.json  what updates saw changed by hand and held, which the CLI's state does not tell
 
 A stack has a folder of its own, so that nobody deploys one into the other's account. Each
 file is put in place at once: an interruption leaves none half written.
@@ -16,6 +17,7 @@ import json
 import secrets
 import shlex
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -144,6 +146,19 @@ class PulumiProject:
             for one in self._latest()
             if one.get("id") and not one.get("delete")
         ]
+
+    @property
+    def edited(self) -> dict[str, list[str]]:
+        """Properties by URN that somebody changed by hand and no update has put right yet."""
+        return json.loads(self._edited.read_text()) if self._edited.exists() else {}
+
+    def remember(self, edited: Mapping[str, Sequence[str]]) -> None:
+        """Keep what is changed by hand now."""
+        _write(self._edited, json.dumps(edited))
+
+    @property
+    def _edited(self) -> Path:
+        return self.root / "edited.json"
 
     def _latest(self) -> list[dict[str, Any]]:
         path = self._state(PROJECT)

@@ -88,6 +88,26 @@ def test_an_update_comes_after_a_preview_with_the_policies(
     assert result.steps == seen == [Step(Operation.UPDATE, RULE, "one", ("actions",))]
 
 
+def test_what_a_held_update_left_edited_may_be_replaced_by_the_next_one_alone(
+    cli: Cli, deployment: PulumiDeployment
+) -> None:
+    found, done = (
+        {"resOutputsEvent": {"metadata": {**METADATA, "op": op, "diffs": ["listenerArn"]}}}
+        for op in ("refresh", "replace")
+    )
+    foreseen = {
+        "resourcePreEvent": {"metadata": {**METADATA, "op": "replace", "keys": ["listenerArn"]}}
+    }
+    cli.answer(f"if command == 'up': print({json.dumps(found)!r})")
+    deployment.up(refresh=True)
+    cli.answer(f"print({json.dumps(done)!r} if command == 'up' else {json.dumps(foreseen)!r})")
+
+    deployment.up()
+
+    with pytest.raises(DeploymentError, match="a change of listenerArn would replace it"):
+        deployment.up()
+
+
 def test_a_preview_that_fails_is_followed_by_nothing(
     cli: Cli, deployment: PulumiDeployment
 ) -> None:

@@ -35,7 +35,7 @@ def error(message: str, name: str = "", type_: str = RULE) -> dict[str, Any]:
 
 def recorder(*events: dict[str, Any]) -> tuple[Recorder, list[Step]]:
     seen: list[Step] = []
-    recorder = Recorder(seen.append, STACKS)
+    recorder = Recorder(seen.append, STACKS, {})
     for event in events:
         recorder(EngineEvent.from_json(event))
     return recorder, seen
