@@ -24,6 +24,7 @@ class Gate(socketserver.ThreadingTCPServer):
         self.url = f"http://{HOST}:{self.server_address[1]}"
         self.opened = threading.Event()
         self.opened.set()
+        self.clients: set[socket.socket] = set()
         self.waiting = threading.Event()
         """Whether a request has had to wait since the gate was shut."""
 
@@ -46,6 +47,8 @@ class Gate(socketserver.ThreadingTCPServer):
     ) -> None:
         self.open()
         self.shutdown()
+        for client in list(self.clients):  # they would wait for another request
+            _end(client)
         self.server_close()
 
 
@@ -54,6 +57,7 @@ class _Connection(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         gate, client = cast("Gate", self.server), self.request
+        gate.clients.add(client)
         with socket.create_connection((HOST, gate.port)) as account:
             back = threading.Thread(target=_pass_on, args=(account, client))
             back.start()
@@ -63,13 +67,18 @@ class _Connection(socketserver.BaseRequestHandler):
                         gate.waiting.set()
                         gate.opened.wait()
                     account.sendall(data)
-            account.shutdown(socket.SHUT_RDWR)
+            _end(account)
             back.join()
+        gate.clients.remove(client)
 
 
 def _pass_on(account: socket.socket, client: socket.socket) -> None:
     with contextlib.suppress(ConnectionError):  # the client may have been killed
         while data := account.recv(65_536):
             client.sendall(data)
+    _end(client)
+
+
+def _end(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        client.shutdown(socket.SHUT_RDWR)
+        connection.shutdown(socket.SHUT_RDWR)
