@@ -130,6 +130,7 @@ class _Server(wsgi.Server):
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._listening = listening
         self.keep_alive_conn_limit = _BACKLOG
+        self.expiration_interval = 0.05  # stopping waits for it
 
     def bind(self, family: int, type: int, proto: int = 0) -> socket.socket:  # noqa: A002
         """As it is asked by the base class."""
