@@ -15,19 +15,13 @@ from coverage.exceptions import NoDataError
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / ".pytest_cache" / "coverage"
-TRACED = (
-    "tests/pure/",
-    "tests/declared/test_adoption.py",
-    "tests/declared/test_after_rollback.py",
-    "tests/declared/test_foundation.py",
-    "tests/declared/test_four_functions.py",
-    "tests/declared/test_settings.py",
-)
+TRACED = ("tests/pure/", "tests/declared/")
 CORE = (
     "adoption",
     "foundation",
     "outputs",
     "packages",
+    "rollout_table",
     "traffic",
     "embed.declare",
     "monitoring.declare",
