@@ -12,7 +12,6 @@ import typer
 
 from endpoint import STICKINESS_S
 from pages.page import write_page
-from pages.wording import OUTCOME
 from sandbox import report
 from sandbox.account.client import Account
 from sandbox.checklist import terminal
@@ -33,6 +32,7 @@ from sandbox.commands.common import (
     errors,
     explained,
     heading,
+    tell_claims,
     walk_config,
 )
 from sandbox.dataplane.client import ControlClient
@@ -112,11 +112,9 @@ def soak(
             found.append(minute)
             if len(found) % _TOLD_EACH == 0 or len(found) == minutes:
                 console.print(f"{len(found):3} min {minute}", highlight=False)
-    claims = verdict(found)
-    for claim in claims:
-        console.print(f"{OUTCOME[claim.passed]:8}{claim.text}", highlight=False)
+    passed = tell_claims(verdict(found))
     console.print(f"{time.monotonic() - begun:.0f} s in all.", highlight=False)
-    if not all(claim.passed for claim in claims):
+    if not passed:
         raise typer.Exit(FAILED)
 
 

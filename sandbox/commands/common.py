@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Final, TextIO
 
@@ -12,6 +12,8 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from pages.model import Claim
+from pages.wording import OUTCOME
 from rollout.starting import INTERRUPTED
 from sandbox.account.client import AccountUnreachable
 from sandbox.dataplane.client import ControlRefused, ControlUnreachable
@@ -70,6 +72,15 @@ def heading(text: str) -> None:
         console.rule(text, align="left")
     else:
         console.print(text, highlight=False)
+
+
+def tell_claims(claims: Iterable[Claim]) -> bool:
+    """Print each claim as it comes; whether all passed."""
+    passed = True
+    for claim in claims:
+        passed &= claim.passed
+        console.print(f"{OUTCOME[claim.passed]:8}{claim.text}", markup=False)
+    return passed
 
 
 def state_folder() -> Path:

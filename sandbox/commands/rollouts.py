@@ -4,7 +4,6 @@ import time
 
 import typer
 
-from pages.wording import OUTCOME
 from rollout.ledger import Ledger
 from rollout.operate import Operator, Report
 from rollout.rollout_command import explained as rollout_explained
@@ -22,6 +21,7 @@ from sandbox.commands.common import (
     errors,
     explained,
     heading,
+    tell_claims,
     walk_config,
 )
 from sandbox.commands.deploying import ConfigOption, SecretOption, configuration
@@ -59,9 +59,7 @@ def rehearse(engine: EngineOption = DEFAULT_ENGINE) -> None:
         for stack, faulty in zip(STACKS, (False, True), strict=True):
             heading(f"{stack}: {'a faulty' if faulty else 'a healthy'} Rust")
             rehearsal = _rehearsal(url, engine, stack, faulty=faulty)
-            for claim in rehearsal.run():
-                passed &= claim.passed
-                console.print(f"{OUTCOME[claim.passed]:8}{claim.text}", markup=False)
+            passed &= tell_claims(rehearsal.run())
             path = common.state_folder() / f"rollout-{stack}.html"
             write_report(rehearsal.operator, path)
             console.print(f"The page: {path}", markup=False, soft_wrap=True)

@@ -1,8 +1,6 @@
 """The checklist as one command, with the real program behind real load balancers."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +11,7 @@ import catalog
 from rollout.starting import INTERRUPTED
 from sandbox import cli
 from sandbox.commands import common
-from sandbox.stackfile import ROOT
-from tests.support.process import TIMEOUT_S, running
+from tests.support.process import completed, running
 
 HEADER = "canary-header-4711"
 WITH_SECRETS = f"""
@@ -51,14 +48,7 @@ def test_the_checklist_is_measured_and_written_and_no_secret_is_in_it(tmp_path: 
     page, foundation = tmp_path / "reports" / "staging.html", tmp_path / "foundation"
     options = ["--clients", "400", "--json", "--report", str(page), "--engine", "embedded"]
 
-    done = subprocess.run(
-        [sys.executable, "-c", WITH_SECRETS, str(foundation), "check", *options],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
+    done = completed(WITH_SECRETS, str(foundation), "check", *options)
 
     told = json.loads(done.stdout)
     failed = [c["text"] for item in told["items"] for c in item["claims"] if not c["passed"]]

@@ -58,13 +58,13 @@ def stack(server: AccountServer, full: tuple[Stack, Snapshot]) -> Stack:
 
 
 @pytest.fixture(scope="session")
-def begun(empty: Snapshot, full: tuple[Stack, Snapshot]) -> tuple[LiveWorld, Snapshot]:
+def begun(running: AccountServer, full: tuple[Stack, Snapshot]) -> tuple[LiveWorld, Snapshot]:
     """The stack under traffic, as a rollout finds it."""
     made, snapshot = full
     snapshot.restore()
     world = LiveWorld(made)
     world.begin()
-    return world, Snapshot(empty.server)
+    return world, Snapshot(running)
 
 
 @pytest.fixture

@@ -36,10 +36,10 @@ class Running:
         return self.process.wait(TIMEOUT_S)
 
 
-def sandbox(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
+def completed(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run code that runs the command, to its end."""
     return subprocess.run(
-        [sys.executable, "-m", "sandbox", *arguments],
+        [sys.executable, "-c", code, *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,

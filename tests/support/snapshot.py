@@ -12,7 +12,6 @@ class Snapshot:
     """Everything in a server's accounts as it is now."""
 
     def __init__(self, server: AccountServer) -> None:
-        self.server = server
         self._accounts = [account.account_id for account in server.accounts.values()]
         self._kept = self._copy({id(one): one for one in BackendDict._instances})
 
