@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from cheroot import wsgi
+from moto.core import responses
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -36,6 +37,8 @@ _IDLE_S = 60
 _UNSIGNED = "/moto-api"
 """What moto offers to whoever runs the server, no part of AWS."""
 
+# Of a class that does not change; moto would look through it for each call.
+responses.method_names_from_class = functools.cache(responses.method_names_from_class)
 _log = logging.getLogger(__name__)
 _servers = itertools.count(1)
 
@@ -54,6 +57,7 @@ class AccountServer(LongLived):
         self.port = port
         self.instance = secrets.token_hex(8)
         self.accounts: Mapping[str, SeededAccount] = {}
+        self.application: _WSGI
         self.balancers: dict[str, Mapping[str, str]] = {}
         """URLs of what serves a stack's load balancers, told to clients; empty if nothing does."""
 
@@ -67,7 +71,8 @@ class AccountServer(LongLived):
         with listening:
             self.port = listening.getsockname()[1]
             self._prepare()
-            server = _Server(listening, self._application())
+            self.application = self._application()
+            server = _Server(listening, self.application)
             server.prepare()
             thread = threading.Thread(
                 target=server.serve, name=f"account server {self.port}", daemon=True

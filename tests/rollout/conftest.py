@@ -18,6 +18,7 @@ from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
 from tests.rollout.live_world import LiveWorld
 from tests.rollout.stack import Stack
+from tests.support.in_process import answered_here
 from tests.support.snapshot import Snapshot
 
 _loader = functools.cache(botocore.loaders.create_loader)
@@ -26,7 +27,7 @@ _loader = functools.cache(botocore.loaders.create_loader)
 
 @pytest.fixture(scope="session")
 def running() -> Iterator[AccountServer]:
-    with AccountServer() as found:
+    with AccountServer() as found, answered_here(found):
         yield found
 
 

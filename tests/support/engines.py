@@ -16,6 +16,7 @@ from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
 from sandbox.engine.result import EngineName, Result
 from tests.engine.support import Deploy, deployments, embedded_deployments
+from tests.support.in_process import answered_here
 from tests.support.snapshot import Snapshot
 
 
@@ -43,7 +44,7 @@ class First:
 
 @pytest.fixture(scope="session")
 def shared() -> Iterator[Shared]:
-    with AccountServer() as running:
+    with AccountServer() as running, answered_here(running):
         yield Shared(running, Snapshot(running))
 
 
