@@ -8,6 +8,7 @@ ifneq ($(shell $(PYTHON) -V),$(shell $(BIN)/python -V 2>/dev/null))
 endif
 endif
 PYTHON ?= $(shell for one in $(PYTHONS); do python$$one -c "" 2>/dev/null && echo python$$one && break; done || echo python3)
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version $(firstword $(PYTHONS)) --generate-hashes --custom-compile-command "make lock"
 
 # Test modules are rewritten as they are imported, which takes as long as the tests of a folder.
@@ -53,7 +54,6 @@ soak: $(INSTALLED)  ## an hour of the sandbox's clock under load, another percen
 	@$(BIN)/sandbox soak
 
 lock: $(INSTALLED)  ## write the lock files anew from pyproject.toml
-	@$(BIN)/pip install --quiet uv
 	@$(COMPILE) -o requirements-dev.txt --all-extras pyproject.toml
 	@$(COMPILE) -o requirements.txt -c requirements-dev.txt pyproject.toml
 	@$(COMPILE) -o policy/requirements-checkov.txt policy/requirements-checkov.in
@@ -69,10 +69,11 @@ clean:
 	@touch $@
 
 $(INSTALLED): requirements-dev.txt pyproject.toml
-	@echo "Setting up .venv (once, a minute or two) ..."
+	@echo "Setting up .venv (once, less than a minute) ..."
 	@$(PYTHON) -c 'import sys; known = sys.argv[1:]; "%d.%d" % sys.version_info[:2] in known or sys.exit("One of Python " + ", ".join(known) + " is needed, this is " + sys.version.split()[0] + ". Say which: make PYTHON=/path/to/python" + known[0])' $(PYTHONS)
 	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements-dev.txt
-	@$(BIN)/python -m compileall -qq -j 0 .venv/lib || true  # by every core; pip takes one
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt > .venv/uv.txt
+	@$(PIP) --no-deps --require-hashes -r .venv/uv.txt
+	@$(BIN)/uv pip install --quiet --no-cache --python $(BIN)/python --require-hashes -r requirements-dev.txt 2>/dev/null || $(PIP) --require-hashes -r requirements-dev.txt  # where pip alone knows the way
+	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
