@@ -21,6 +21,7 @@ from sandbox.engine.result import Operation, Result, Step
 from sandbox.routes import LISTENER_OUTPUTS
 from sandbox.stackfile import load_stack_file
 from tests.account.support import forward, weighted
+from tests.support.in_process import answered_here
 
 RULE: Final = "aws:lb/listenerRule:ListenerRule"
 HOUR_S: Final = 3600
@@ -50,7 +51,7 @@ class Chance:
 def deployed(folder: Path) -> Iterator["ByHand"]:
     """Staging at 0 %, behind load balancers that read rules when they are told to."""
     chance = Chance()
-    with AccountServer(0) as server:
+    with AccountServer(0) as server, answered_here(server):
         account = Account.connect(server.url, "staging")
         Deployment(account, load_stack_file("staging"), folder, rules=()).up()
         with DataPlane(account, interval_s=_NEVER_S, chance=chance) as plane:
