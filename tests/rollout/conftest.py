@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner, Result
 
+from rollout.journal import State
 from rollout.live import connect
 from rollout.rollback import Rollback
 from rollout.rollback_command import app
@@ -23,6 +24,7 @@ from tests.support.snapshot import Snapshot
 
 _loader = functools.cache(botocore.loaders.create_loader)
 """Reading the descriptions of AWS's services again is most of making a client."""
+Kept = tuple[LiveWorld, Snapshot]
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +61,7 @@ def stack(server: AccountServer, full: tuple[Stack, Snapshot]) -> Stack:
 
 
 @pytest.fixture(scope="session")
-def begun(running: AccountServer, full: tuple[Stack, Snapshot]) -> tuple[LiveWorld, Snapshot]:
+def begun(running: AccountServer, full: tuple[Stack, Snapshot]) -> Kept:
     """The stack under traffic, as a rollout finds it."""
     made, snapshot = full
     snapshot.restore()
@@ -68,12 +70,57 @@ def begun(running: AccountServer, full: tuple[Stack, Snapshot]) -> tuple[LiveWor
     return world, Snapshot(running)
 
 
-@pytest.fixture
-def world(begun: tuple[LiveWorld, Snapshot]) -> LiveWorld:
-    """A stack whose traffic, metrics and time are the test's."""
-    first, snapshot = begun
+@pytest.fixture(scope="session")
+def at_first_step(running: AccountServer, begun: Kept) -> Kept:
+    world = again(begun)
+    world.start()
+    world.run(State.BAKE, step=0)
+    return world, Snapshot(running)
+
+
+@pytest.fixture(scope="session")
+def at_last_step(running: AccountServer, at_first_step: Kept) -> Kept:
+    world = again(at_first_step)
+    world.run(State.BAKE, step=1)
+    return world, Snapshot(running)
+
+
+@pytest.fixture(scope="session")
+def at_end(running: AccountServer, at_last_step: Kept) -> Kept:
+    world = again(at_last_step)
+    assert world.run().decision.state is State.DONE
+    return world, Snapshot(running)
+
+
+def again(kept: Kept) -> LiveWorld:
+    """A world as it was kept."""
+    world, snapshot = kept
     snapshot.restore()
-    return LiveWorld(first.stack, begun=first.time)
+    return world.copy()
+
+
+@pytest.fixture
+def world(begun: Kept) -> LiveWorld:
+    """A stack whose traffic, metrics and time are the test's."""
+    return again(begun)
+
+
+@pytest.fixture
+def baking(at_first_step: Kept) -> LiveWorld:
+    """A world whose rollout to 50 % has just begun to bake its first step, 10 %."""
+    return again(at_first_step)
+
+
+@pytest.fixture
+def last(at_last_step: Kept) -> LiveWorld:
+    """A world whose rollout has just begun to bake its last step."""
+    return again(at_last_step)
+
+
+@pytest.fixture
+def finished(at_end: Kept) -> LiveWorld:
+    """A world whose rollout is done."""
+    return again(at_end)
 
 
 class Clock:

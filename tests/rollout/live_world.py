@@ -1,6 +1,7 @@
 """A stack in the emulated account whose traffic, metrics and time are the test's."""
 
-from collections.abc import Callable, Iterator, Sequence
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -125,6 +126,13 @@ class LiveWorld:
         for _ in range(5):
             self.pass_minute()
 
+    def copy(self) -> "LiveWorld":
+        """The same time and the same engine once more, for an account that is as it was."""
+        world = LiveWorld(self.stack, begun=self.time)
+        for name in ("share", "fixed", "last", "updates"):
+            setattr(world.engine, name, copy.copy(getattr(self.engine, name)))
+        return world
+
     def alarm(self, name: str, state: Any) -> None:
         self.aws.cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="test")
 
@@ -142,29 +150,23 @@ class LiveWorld:
     def ledger(self) -> Ledger:
         return Ledger(self.aws.dynamodb, "staging", clock=lambda: self.time)
 
-    def live_share(self, listener: str) -> float:
-        """What the rules of a load balancer send to Rust on average, in percent."""
-        arns = [self.stack.rules[r] for r in DUAL if self.stack.row(r)["listener"] == listener]
-        rules: Any = self.stack.elb.describe_rules(RuleArns=arns)["Rules"]
-        rust = self.stack.groups[RUST[listener]]
-        weights = [
-            one["Weight"]
-            for rule in rules
-            for one in rule["Actions"][0].get("ForwardConfig", {}).get("TargetGroups", [])
-            if one["TargetGroupArn"] == rust
-        ]
-        return float(sum(weights) / len(arns))
-
     def pass_minute(self) -> None:
         """A minute of traffic as the rules are, and its metrics."""
         if self.published:
-            self.put([datum for listener in RUST for datum in self._served(listener)])
+            live = self.stack.dual()
+            self.put([datum for listener in RUST for datum in self._served(listener, live)])
         self.time += 60
 
-    def _served(self, listener: str) -> Iterator[Any]:
-        rust = round(self.requests * self.live_share(listener) / 100)
-        python = next(r for r in sorted(DUAL) if self.stack.row(r)["listener"] == listener)
-        arns = {"rust": self.stack.groups[RUST[listener]], "python": self.stack.python(python)}
+    def _served(self, listener: str, live: Mapping[str, Any]) -> Iterator[Any]:
+        rules = [rule for rule in sorted(DUAL) if self.stack.row(rule)["listener"] == listener]
+        arns = {"rust": self.stack.groups[RUST[listener]], "python": self.stack.python(rules[0])}
+        weights = [
+            one["Weight"]
+            for rule in rules
+            for one in live[rule][0].get("ForwardConfig", {}).get("TargetGroups", [])
+            if one["TargetGroupArn"] == arns["rust"]
+        ]
+        rust = round(self.requests * sum(weights) / len(rules) / 100)
         balancer = self.stack.listeners[listener].partition(":listener/")[2].rpartition("/")[0]
         for side, count in (("rust", rust), ("python", self.requests - rust)):
             group = {"Name": "TargetGroup", "Value": arns[side].rpartition(":")[2]}
@@ -188,15 +190,15 @@ class LiveWorld:
         return self.operator().start(self.settings, to)
 
     def run(self, *states: State, step: int | None = None) -> Report:
-        """Tick a minute at a time until a state of a step, or the end."""
+        """Tick, a minute later each time, until a state of a step, or the end."""
         for _ in range(MANY):
+            self.pass_minute()
             report = self.operator().tick()
             decision = report.decision
             if decision.state in OVER:
                 return report
             if decision.state in states and step in (None, decision.step):
                 return report
-            self.pass_minute()
         raise AssertionError(f"no end: {report.decision}")
 
     @property

@@ -112,14 +112,24 @@ class Stack:
         }
 
     def live(self, arn: str) -> Any:
-        return self.elb.describe_rules(RuleArns=[arn])["Rules"][0]["Actions"]
+        return self._live([arn])[arn]
+
+    def _live(self, arns: list[str]) -> dict[str, Any]:
+        rules = self.elb.describe_rules(RuleArns=arns)["Rules"]
+        return {rule["RuleArn"]: rule["Actions"] for rule in rules}
+
+    def dual(self) -> dict[str, Any]:
+        """What every dual rule does, as the API tells it."""
+        found = self._live([self.rules[rule] for rule in DUAL])
+        return {rule: found[self.rules[rule]] for rule in DUAL}
 
     def is_plain(self, rule: str) -> bool:
         """Whether the rule is a plain forward to its Python group, as the API tells it."""
-        return is_plain(self.live(self.rules[rule]), self.python(rule))
+        return rule in self.plain()
 
     def plain(self) -> set[str]:
-        return {rule for rule in DUAL if self.is_plain(rule)}
+        """The dual rules that are plain forwards to their Python groups."""
+        return {rule for rule, live in self.dual().items() if is_plain(live, self.python(rule))}
 
     def tags(self, arn: str) -> dict[str, str]:
         described = self.elb.describe_tags(ResourceArns=[arn])["TagDescriptions"]

@@ -1,5 +1,6 @@
 """The `rollout` command as people and schedulers use it."""
 
+import functools
 import json
 import threading
 from collections.abc import Callable
@@ -23,13 +24,14 @@ from tests.rollout.stack import DUAL, SCORE, SECRET
 def rollout(world: LiveWorld, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """The command on the world's stack, with its settings."""
     monkeypatch.setattr(rollout_command, "read_settings", lambda *_, **__: world.settings)
+    return functools.partial(run, world)
 
-    def run(name: str, *options: str) -> Result:
-        return CliRunner().invoke(
-            app, [name, "--stack", "staging", *options], obj=lambda _stack: world.operator()
-        )
 
-    return run
+def run(world: LiveWorld, name: str, *options: str) -> Result:
+    """The command on a world's stack."""
+    return CliRunner().invoke(
+        app, [name, "--stack", "staging", *options], obj=lambda _stack: world.operator()
+    )
 
 
 def test_the_exit_code_says_how_a_rollout_stands(
@@ -42,13 +44,15 @@ def test_the_exit_code_says_how_a_rollout_stands(
     world.run(State.PAUSED)
     assert rollout("tick").exit_code == 5
     assert rollout("resume").exit_code == 0
-    world.run(State.BAKE, step=1)
-    world.errors["rust"] = 0.4
-    world.run(State.ROLLING_BACK)
-    assert rollout("status").exit_code == 6
-    assert rollout("abort").exit_code == 0
-    world.run()
-    assert rollout("tick").exit_code == 6
+
+
+def test_the_exit_code_says_that_a_rollout_went_back(last: LiveWorld) -> None:
+    last.errors["rust"] = 0.4
+    last.run(State.ROLLING_BACK)
+    assert run(last, "status").exit_code == 6
+    assert run(last, "abort").exit_code == 0
+    last.run()
+    assert run(last, "tick").exit_code == 6
 
 
 def test_a_refused_start_ends_with_4_and_the_reason(
@@ -139,26 +143,17 @@ def test_json_is_a_line_a_decision_with_what_a_program_needs(
     assert {"rollout", "stack", "step", "reason", "error", "verdicts", "balancers"} <= set(lines[0])
 
 
-def test_the_history_has_every_entry_of_the_newest(
-    world: LiveWorld, rollout: Callable[..., Result]
-) -> None:
-    rollout("start", "--to", "50")
-    world.run()
-
-    result = rollout("history")
+def test_the_history_has_every_entry_of_the_newest(finished: LiveWorld) -> None:
+    result = run(finished, "history")
 
     for word in ("apply", "verify", "bake", "done", "alice"):
         assert word in result.stdout
 
 
-def test_the_report_is_a_page_with_charts(
-    world: LiveWorld, rollout: Callable[..., Result], tmp_path: Path
-) -> None:
-    rollout("start", "--to", "50")
-    world.run()
+def test_the_report_is_a_page_with_charts(finished: LiveWorld, tmp_path: Path) -> None:
     path = tmp_path / "page.html"
 
-    result = rollout("report", "--out", str(path))
+    result = run(finished, "report", "--out", str(path))
 
     text = path.read_text()
     assert result.exit_code == 0
