@@ -173,30 +173,26 @@ class Operator:
             report = Report(
                 rollout=started, at=at, decision=decision, seen=seen, moved=moved, is_news=news
             )
-            if moved and not self._entered(report, lease):
-                continue  # somebody wrote meanwhile
+            unwritten = ""
+            try:
+                if moved and not self._write(
+                    started, at, decision.state, lease, decision.step, decision.reason
+                ):
+                    continue  # somebody wrote meanwhile
+            except LedgerUnreadable as error:
+                if decision.act is not Act.ROLL_BACK:
+                    raise  # a way back alone does not wait for the table
+                unwritten = str(error)
+                self.say(f"Warning: {error}")
             self._reason = decision.reason
             self.watch(report)
             if decision.act is Act.NOTHING:
                 break
-            if problem := self._act(report, lease):
+            if problem := self._act(report, lease) or unwritten:
                 report = replace(report, failed=problem)
                 self.watch(report)
                 break
         return report
-
-    def _entered(self, report: Report, lease: Lease | None) -> bool:
-        """Write a transition; a way back does not wait for a table that cannot be written."""
-        decision = report.decision
-        try:
-            return self._write(
-                report.rollout, report.at, decision.state, lease, decision.step, decision.reason
-            )
-        except LedgerUnreadable as error:
-            if decision.act is not Act.ROLL_BACK:
-                raise
-            self.say(f"Warning: {error}")
-            return True
 
     def _act(self, report: Report, lease: Lease | None) -> str:
         """Do what was decided; what failed is said and written down."""
