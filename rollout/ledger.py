@@ -170,7 +170,7 @@ class Ledger:
     def _acquire(self) -> Lease:
         holder, now = f"{operator()} {os.getpid()} {secrets.token_hex(4)}", self._clock()
         with _explained():
-            is_ours = self._change_lease(
+            other = self._change_lease(
                 "SET #holder = :holder, #until = :until ADD #fence :one",
                 "attribute_not_exists(#until) OR #until < :now",
                 {
@@ -180,22 +180,17 @@ class Ledger:
                     ":until": _number(now + LEASE_S),
                 },
             )
-        held = self._read_lease()
-        if not is_ours:
-            left = float(held["until"]["N"]) - now
+        if other is not None:
+            left = float(other["until"]["N"]) - now
             raise Busy(
-                f"{held['holder']['S']} is at work on {self._stack}; "
+                f"{other['holder']['S']} is at work on {self._stack}; "
                 f"it is taken over if it is not heard of for {left:.0f} s."
             )
-        return Lease(holder, int(held["fence"]["N"]), threading.Event())
-
-    def _read_lease(self) -> Mapping[str, Any]:
         with _explained():
             found = self._api.get_item(
                 TableName=ROLLOUT_TABLE, Key=self._key(_LEASE), ConsistentRead=True
             )
-        held: Mapping[str, Any] = found["Item"]
-        return held
+        return Lease(holder, int(found["Item"]["fence"]["N"]), threading.Event())
 
     def confirm(self, lease: Lease | None) -> None:
         """Renew the lease now, before what cannot be taken back. Raises Overtaken."""
@@ -215,11 +210,11 @@ class Ledger:
     def _renew(self, lease: Lease, *, until: float) -> None:
         values = {**_holds(lease), ":until": _number(until)}
         with self._writing:
-            if not self._change_lease("SET #until = :until", _HELD, values):
+            if self._change_lease("SET #until = :until", _HELD, values) is not None:
                 lease.lost.set()
 
-    def _change_lease(self, update: str, condition: str, values: Mapping[str, Any]) -> bool:
-        """Whether the condition held."""
+    def _change_lease(self, update: str, condition: str, values: Mapping[str, Any]) -> Any:
+        """None; where the condition did not hold, the lease as it was then."""
         try:
             self._api.update_item(
                 TableName=ROLLOUT_TABLE,
@@ -228,12 +223,14 @@ class Ledger:
                 ConditionExpression=condition,
                 ExpressionAttributeNames=_LEASE_NAMES,
                 ExpressionAttributeValues=values,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != _REFUSED:
                 raise
-            return False
-        return True
+            refusal: Any = error.response
+            return refusal.get("Item", {})
+        return None
 
     def _put(self, name: str, body: str, lease: Lease | None, **more: str) -> bool:
         item = {**self._key(name), "body": {"S": body}}

@@ -257,6 +257,28 @@ def test_two_at_once_are_one(world: LiveWorld) -> None:
         world.operator().tick()
 
 
+def test_who_is_busy_is_told_as_it_was_also_where_the_other_has_ended_since(
+    world: LiveWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dynamodb: Any = world.aws.dynamodb
+    call = dynamodb._make_api_call
+    held = contextlib.ExitStack()
+    held.enter_context(world.operator().ledger.lease())
+
+    def late(name: str, kwargs: Any) -> Any:
+        """Let the other one end as soon as ours is refused."""
+        try:
+            return call(name, kwargs)
+        except ClientError:
+            monkeypatch.undo()
+            held.close()
+            raise
+
+    monkeypatch.setattr(dynamodb, "_make_api_call", late)
+    with pytest.raises(Busy, match=r"taken over if it is not heard of for 60 s\."):
+        world.operator().tick()
+
+
 def test_schedulers_at_once_make_one_rollout(world: LiveWorld) -> None:
     world.start()
     world.time += 120
