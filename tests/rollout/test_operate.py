@@ -590,6 +590,27 @@ def test_what_is_asked_for_during_a_preview_is_heard_before_the_update(baking: L
     assert baking.engine.updates == [(10, False)]
 
 
+def test_what_is_asked_for_during_a_decision_is_heard_before_it_is_written(
+    baking: LiveWorld,
+) -> None:
+    for _ in range(4):
+        baking.pass_minute()
+    operator = baking.operator()
+    seeing = operator._see
+
+    def see(*arguments: Any, **options: Any) -> Any:
+        """See that the next step is due while another one asks for a pause."""
+        operator._see = seeing  # type: ignore[method-assign]
+        baking.operator("bob").request(Request.PAUSE)
+        return seeing(*arguments, **options)
+
+    operator._see = see  # type: ignore[method-assign]
+
+    assert operator.tick().decision.state is State.PAUSED
+    assert baking.events[-2:] == [("pause", 0), ("paused", 0)]
+    assert baking.engine.updates == [(10, False)]
+
+
 def test_a_start_by_a_clock_that_is_behind_is_still_the_newest(world: LiveWorld) -> None:
     world.alarm("rust-scorer-health", "ALARM")
     first = world.start()
