@@ -3,13 +3,15 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from sandbox import cli
 from sandbox.account.server import AccountServer
-from sandbox.commands import common
+from sandbox.commands import common, deploying
+from sandbox.deploy import Deployment
 from tests.support.engines import First
 from tests.support.process import deserted_url
 
@@ -39,7 +41,14 @@ BAD_CONFIGURATIONS = {
 
 @pytest.fixture
 def command(server: AccountServer, state: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The command that deploys without alarms, which no policy judges then."""
     monkeypatch.setattr(common, "FOLDER", state)
+    monkeypatch.setattr("monitoring.declare.declare_monitoring", Mock())
+    monkeypatch.setattr(
+        deploying,
+        "open_deployment",
+        lambda _engine, account, config, folder: Deployment(account, config, folder, rules=()),
+    )
 
     def invoke(*arguments: str) -> Result:
         variables = {"SANDBOX_URL": server.url, "SANDBOX_ENGINE": "embedded"}
@@ -105,9 +114,9 @@ def test_a_taken_port_is_one_line(server: AccountServer) -> None:
 
 
 def test_json_tells_programs_what_was_done_and_what_aws_holds(
-    command: Command, first: First, state: Path
+    command: Command, first_unwatched: First, state: Path
 ) -> None:
-    first.restore(state)
+    first_unwatched.restore(state)
     done = json.loads(command("up", "--stack", "staging", "--rust", "10", "--json").stdout)
 
     assert done["engine"] == "embedded"

@@ -48,6 +48,13 @@ Deployment(account, config, pathlib.Path(sys.argv[2]), program=program, rules=()
 """
 """An update that is killed when AWS has answered."""
 
+_UNWATCHED = """
+import monitoring.declare, policy.policies
+monitoring.declare.declare_monitoring = lambda *_: None
+policy.policies.POLICIES = ()
+"""
+"""A command that deploys without alarms, which no policy judges then."""
+
 
 def one_log_group() -> None:
     cloudwatch.LogGroup("one", name="one", retention_in_days=14)
@@ -112,8 +119,8 @@ def test_a_destroy_takes_what_was_begun_along(
     assert not stack.has_resources()
 
 
-def test_an_orphan_rule_is_adopted(deployed: Deploy, account: Account) -> None:
-    stack = deployed()
+def test_an_orphan_rule_is_adopted(routed: Deploy, account: Account) -> None:
+    stack = routed()
     lines = stack.state_path.read_text().splitlines(keepends=True)
     kept = [line for line in lines if "::cc-nonce-rule-lambda" not in line]
     stack.state_path.write_text("".join(kept))
@@ -124,7 +131,7 @@ def test_an_orphan_rule_is_adopted(deployed: Deploy, account: Account) -> None:
     )["Rules"]
     (orphan,) = [rule["RuleArn"] for rule in rules if rule["Priority"] == "5010"]
 
-    adopted = deployed(adopt=f'{{"cc-nonce-rule-lambda": "{orphan}"}}').up()
+    adopted = routed(adopt=f'{{"cc-nonce-rule-lambda": "{orphan}"}}').up()
 
     assert [step.name for step in adopted.of(Operation.IMPORT)] == ["cc-nonce-rule-lambda"]
     assert {step.operation for step in stack.up().steps} == {Operation.SAME}
@@ -163,14 +170,14 @@ def gate(server: AccountServer) -> Iterator[Gate]:
 
 
 def test_a_second_update_is_told_who_has_the_first_which_ends_in_order_when_asked_to(
-    gate: Gate, first: First, tmp_path: Path
+    gate: Gate, first_unwatched: First, tmp_path: Path
 ) -> None:
     account = Account.connect(gate.url, "staging")
-    deploy = embedded_deployments(account, tmp_path)
-    first.restore(tmp_path)
+    deploy = embedded_deployments(account, tmp_path, watched=False)
+    first_unwatched.restore(tmp_path)
     gate.shut()
     options = ["--stack", "staging", "--rust", "10", "--engine", "embedded", "--url", gate.url]
-    with started(tmp_path, "up", *options) as process:
+    with started(tmp_path, "up", *options, before=_UNWATCHED) as process:
         assert gate.waiting.wait(HANG_S)
         with pytest.raises(DeploymentError) as second:
             deploy(rustPercentage="50").up()
@@ -199,9 +206,9 @@ def test_a_lock_ends_with_the_update(tmp_path: Path) -> None:
 
 
 def test_what_aws_says_of_a_rule_comes_with_its_priority_and_what_has_moved(
-    account: Account, deployed: Deploy, monkeypatch: pytest.MonkeyPatch
+    account: Account, routed: Deploy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deployed(rustPercentage="10").up()
+    routed(rustPercentage="10").up()
     elb = account.client("elbv2")
     rules = elb.describe_rules(ListenerArn=account.foundation["publicAlbHttpsListenerArn"])["Rules"]
     (arn,) = [rule["RuleArn"] for rule in rules if rule["Priority"] == "2023"]
@@ -209,7 +216,7 @@ def test_what_aws_says_of_a_rule_comes_with_its_priority_and_what_has_moved(
     monkeypatch.setattr(sandbox.deploy, "catch_up", lambda *_: elb.delete_rule(RuleArn=arn) and [])
 
     with pytest.raises(DeploymentError) as refused:
-        deployed(rustPercentage="0").up()
+        routed(rustPercentage="0").up()
 
     first, last = str(refused.value).splitlines()
     assert first == (

@@ -5,27 +5,31 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 from typer.testing import Result as CommandResult
 
+import catalog
 from endpoint import ROLLED_BACK_AT
 from sandbox import cli
 from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
-from sandbox.commands import common
+from sandbox.commands import common, deploying
 from sandbox.engine.result import DeploymentError, Drift, Operation
 from sandbox.engine.state import Resource
 from sandbox.provider import Provider
 from sandbox.provider.iam import Role
 from sandbox.rollouts import SandboxStack
+from sandbox.stackfile import load_stack_file
 from tests.engine.support import (
     CLI,
     Deploy,
     calls,
     changes,
+    embedded_deployments,
     files_of,
     state_of,
     write_program,
@@ -234,9 +238,16 @@ def sources(policy: str) -> list[str]:
 
 
 def test_everything_that_was_edited_by_hand_is_reported_and_put_right(
-    account: Account, deployed: Deploy, server: AccountServer
+    account: Account,
+    routed: Deploy,
+    server: AccountServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stack = deployed()
+    # Each kind of alarm is there, and not once for every group.
+    monkeypatch.setattr(catalog, "PYTHON_GROUPS", catalog.PYTHON_GROUPS[:1])
+    stack = embedded_deployments(account, tmp_path)()
+    stack.up()
     before = held(account)
     resources = editable(stack)
     assert {one.type for one in resources} == set(EDITS)
@@ -245,12 +256,9 @@ def test_everything_that_was_edited_by_hand_is_reported_and_put_right(
     edited = held(account)
     calls(server)
 
-    found = stack.drift()
     foreseen = stack.preview(refresh=True)
 
-    assert set(found.drift) == made
-    assert found.lost == []
-    assert set(foreseen.drift) == made
+    assert (set(foreseen.drift), foreseen.lost) == (made, [])
     assert calls(server) == {}
     assert state_of(stack) == state
     assert held(account) == edited != before
@@ -298,41 +306,74 @@ def tags(account: Account, rule: Resource) -> list[str]:
     return [tag["Key"] for tag in found["Tags"]]
 
 
-def test_while_a_share_differs_rules_move_alone_and_the_next_update_brings_the_rest(
-    account: Account, routed: Deploy, server: AccountServer
+@pytest.fixture
+def command(
+    server: AccountServer, routed: Deploy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., CommandResult]:
+    """The command over what `routed` restored, where no policy asks for alarms."""
+    monkeypatch.setattr(common, "FOLDER", tmp_path)
+    monkeypatch.setattr(deploying, "open_deployment", lambda *_: routed())
+
+    def invoke(*arguments: str) -> CommandResult:
+        variables = {"SANDBOX_URL": server.url, "SANDBOX_ENGINE": "embedded"}
+        return CliRunner().invoke(cli.app, [*arguments, "--stack", "staging"], env=variables)
+
+    return invoke
+
+
+def words(result: CommandResult) -> str:
+    return " ".join(result.stdout.split())
+
+
+def test_while_a_share_differs_a_run_that_looks_moves_rules_alone_and_the_next_the_rest(
+    account: Account,
+    routed: Deploy,
+    server: AccountServer,
+    tmp_path: Path,
+    command: Callable[..., CommandResult],
 ) -> None:
     stack = routed()
     before, rule = held(account), named(stack, DUAL_RULE)
     to_rust(account, rule)
+    edit(account, stack, "cc-auth-rule-lambda", "actions")
+    edit(account, stack, "embed-gs-rule-lambda", "tags")
     edit(account, stack, "embed-gs-lambda-function", "memorySize")
     edit(account, stack, "embed-gs-lambda-permission", "sourceArn")
+
+    # Without a look, and it says so where the rules show it.
+    foreseen = words(command("preview"))
+    told = json.loads(command("up", "--json").stdout)
+
+    assert "0 updated" in foreseen
+    assert (
+        "It did not look for changes by hand: AWS has these rules otherwise than the last update "
+        f"left them, and only --refresh puts them right: cc-auth-rule-lambda, {DUAL_RULE}"
+    ) in foreseen
+    assert "embed-gs-rule-lambda" not in foreseen
+    assert (told["drift"], told["unlike"]) == ([], ["cc-auth-rule-lambda", DUAL_RULE])
+
     calls(server)
+    looked = words(command("up", "--refresh"))
 
-    first = stack.up(refresh=True)
-    assert calls(server) == {"ModifyRule": 1}
-    then = stack.up()
+    assert calls(server) == {"ModifyRule": 2}
+    assert " 2 updated, 0 replaced" in looked
+    for changed in (
+        "cc-auth-rule-lambda (actions)",
+        "embed-gs-lambda-function (memorySize)",
+        "embed-gs-lambda-permission (sourceArn)",
+        "embed-gs-rule-lambda (tags)",
+        f"{DUAL_RULE} (actions, tags)",
+    ):
+        assert f"changed by hand {changed}" in looked
+    assert looked.count("changed by hand") == 5
+    assert (
+        "Left as it is: embed-gs-lambda-function, embed-gs-lambda-permission, "
+        "embed-gs-rule-lambda. While shares differ only rules move; the next update puts the rest "
+        "right. The mark RolledBackAt stays."
+    ) in looked
+    assert "did not look" not in looked
 
-    assert [(one.name, one.changed) for one in first.drift] == [
-        ("embed-gs-lambda-function", ("memorySize",)),
-        ("embed-gs-lambda-permission", ("sourceArn",)),
-        (DUAL_RULE, ("actions", "tags")),
-    ]
-    assert changes(first) == [("update", DUAL_RULE, ("actions",))]
-    assert changes(then) == [
-        ("replace", "embed-gs-lambda-permission", ()),
-        ("update", "embed-gs-lambda-function", ("memorySize",)),
-    ]
-    assert held(account) == before
-    assert ROLLED_BACK_AT in tags(account, rule)
-    last = stack.up(refresh=True)
-    assert (changes(last), last.drift) == ([], [])
-
-
-def test_a_permission_that_the_program_would_replace_is_still_refused(
-    account: Account, routed: Deploy, tmp_path: Path
-) -> None:
-    stack = routed()
-    edit(account, stack, "embed-gs-lambda-permission", "sourceArn")
+    # What the program itself would replace is refused, not what was edited by hand.
     moved = f"""
 import pulumi
 def moved(args):
@@ -342,12 +383,25 @@ def moved(args):
 pulumi.runtime.register_stack_transformation(moved)
 """
     program = write_program(tmp_path, before=moved)
-
     with pytest.raises(DeploymentError) as refused:
-        routed(program=program).preview(refresh=True)
-
+        routed(program=program).preview()
     assert "embed-rl-lambda-permission: a change of sourceArn would replace" in str(refused.value)
     assert "embed-gs-lambda-permission" not in str(refused.value)
+
+    then = words(command("up"))
+
+    assert " 2 updated, 1 replaced" in then
+    assert "updated embed-gs-lambda-function (memorySize)" in then
+    assert "updated embed-gs-rule-lambda (tags)" in then
+    assert "replaced embed-gs-lambda-permission" in then
+    assert "Left as it is" not in then
+    assert held(account) == before
+    assert ROLLED_BACK_AT in tags(account, rule)
+    clean = command("drift")
+    assert (clean.exit_code, words(clean)) == (
+        0,
+        "staging, by hand: 0 changed, 0 deleted, 0 added",
+    )
 
 
 def test_a_tester_header_that_was_edited_is_seen_and_no_value_is_written_down(
@@ -362,11 +416,11 @@ def test_a_tester_header_that_was_edited_is_seen_and_no_value_is_written_down(
     account.client("elbv2").modify_rule(RuleArn=rule.id, Conditions=json.loads(conditions))
 
     first = stack.up(refresh=True)
-    again = stack.preview(refresh=True)
+    again = stack.preview()
 
     assert first.drift == [Drift(RULE, rule.name, ("conditions",))]
     assert held(account) == before
-    assert (again.drift, changes(again)) == ([], [])
+    assert changes(again) == []
     written = [path.read_text("latin-1") for path in files_of(stack)]
     assert [text for text in written if CANARY in text or FOREIGN_CANARY in text] == []
 
@@ -409,82 +463,22 @@ def test_a_read_that_aws_refuses_before_the_work_is_one_sentence(
     )
 
 
-def test_a_rollout_refreshes_when_it_asks_for_it(
-    account: Account, routed: Deploy, tmp_path: Path
-) -> None:
-    stack = routed()
-    before = held(account)
-    edit(account, stack, "embed-gs-rule-lambda", "actions")
-    rollout = SandboxStack(account, stack.config, tmp_path / "rollout.json", lambda _: stack)
+def test_a_rollout_refreshes_when_it_asks_for_it(account: Account, tmp_path: Path) -> None:
+    stack = Mock()
+    rollout = SandboxStack(
+        account, load_stack_file("staging"), tmp_path / "rollout.json", lambda _: stack
+    )
 
     rollout.update()
-    assert held(account) != before
     rollout.update(refresh=True)
 
-    assert held(account) == before
-
-
-@pytest.fixture
-def command(
-    server: AccountServer, deployed: Deploy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., CommandResult]:
-    """The command over what `deployed` restored."""
-    monkeypatch.setattr(common, "FOLDER", tmp_path)
-
-    def invoke(*arguments: str) -> CommandResult:
-        variables = {"SANDBOX_URL": server.url, "SANDBOX_ENGINE": "embedded"}
-        return CliRunner().invoke(cli.app, [*arguments, "--stack", "staging"], env=variables)
-
-    return invoke
-
-
-def test_a_run_that_did_not_look_says_so_where_the_rules_show_it(
-    account: Account, deployed: Deploy, command: Callable[..., CommandResult]
-) -> None:
-    edit(account, deployed(), "cc-auth-rule-lambda", "actions")
-    edit(account, deployed(), "embed-gs-rule-lambda", "tags")
-
-    text = " ".join(command("preview").stdout.split())
-    told = json.loads(command("up", "--json").stdout)
-    refreshed = " ".join(command("up", "--refresh").stdout.split())
-
-    assert "0 updated" in text
-    assert (
-        "It did not look for changes by hand: AWS has these rules otherwise than the last "
-        "update left them, and only --refresh puts them right: cc-auth-rule-lambda"
-    ) in text
-    assert "embed-gs-rule-lambda" not in text
-    assert (told["drift"], told["unlike"]) == ([], ["cc-auth-rule-lambda"])
-    assert "2 updated" in refreshed
-    assert "changed by hand cc-auth-rule-lambda (actions)" in refreshed
-    assert "changed by hand embed-gs-rule-lambda (tags)" in refreshed
-    assert "did not look" not in refreshed
-    assert "Left as it is" not in refreshed
-
-
-def test_what_an_update_left_for_the_next_one_is_said(
-    account: Account, deployed: Deploy, command: Callable[..., CommandResult]
-) -> None:
-    to_rust(account, named(deployed(), DUAL_RULE))
-    edit(account, deployed(), "embed-gs-lambda-function", "memorySize")
-
-    printed = " ".join(command("up", "--refresh").stdout.split())
-
-    assert (
-        "Left as it is: embed-gs-lambda-function. While shares differ only rules move; the next "
-        "update puts the rest right. The mark RolledBackAt stays."
-    ) in printed
+    assert [one.kwargs["refresh"] for one in stack.up.call_args_list] == [False, True]
 
 
 def test_drift_lists_what_was_done_by_hand_and_what_no_engine_sees(
-    account: Account, deployed: Deploy, command: Callable[..., CommandResult]
+    account: Account, routed: Deploy, command: Callable[..., CommandResult]
 ) -> None:
-    clean = command("drift")
-    assert (clean.exit_code, clean.stdout.strip()) == (
-        0,
-        "staging, by hand: 0 changed, 0 deleted, 0 added",
-    )
-    stack, iam = deployed(), account.client("iam")
+    stack, iam = routed(), account.client("iam")
     listener = account.foundation["publicAlbHttpsListenerArn"]
     edit(account, stack, "cc-auth-rule-lambda", "priority")
     account.client("logs").delete_log_group(logGroupName="/aws/lambda/embed-rl-lambda")
@@ -514,7 +508,6 @@ def test_drift_lists_what_was_done_by_hand_and_what_no_engine_sees(
             {"kind": "attached policy", "on": role, "id": arn, "priority": None},
         ],
     }
-    text = " ".join(printed.stdout.split())
     for part in (
         "staging, by hand: 1 changed, 1 deleted, 3 added",
         "changed by hand cc-auth-rule-lambda (priority)",
@@ -526,7 +519,7 @@ def test_drift_lists_what_was_done_by_hand_and_what_no_engine_sees(
         "The mark RolledBackAt stays.",
         "No update touches what is foreign",
     ):
-        assert part in text
+        assert part in words(printed)
 
 
 @pytest.fixture(scope="class")

@@ -227,11 +227,15 @@ def test_whichever_call_fails_the_same_command_ends_as_if_none_had(
 
 @pytest.mark.timeout(4 * HANG_S)  # it takes half an hour when every call fails
 def test_the_whole_program_ends_as_if_no_call_of_it_had_failed(
-    shared: Shared, first: First, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared: Shared,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    first: First = request.getfixturevalue("first" if EVERY_CALL else "first_unwatched")
     first.restore(tmp_path)
     account = Account.connect(shared.server.url, "staging")
-    deploy = embedded_deployments(account, tmp_path)
+    deploy = embedded_deployments(account, tmp_path, watched=EVERY_CALL)
     clean = census(account)
     if EVERY_CALL:
         shared.empty.restore()

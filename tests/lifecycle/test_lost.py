@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+import catalog
+from monitoring.alarms import group_alarms
 from sandbox.account.client import Account
-from sandbox.engine.result import EngineName, Operation
+from sandbox.engine.result import Operation
 from tests.engine.support import BOTH_ENGINES, Deploy, changes
-from tests.support.engines import First
 
 pytestmark = BOTH_ENGINES
 
@@ -20,17 +20,6 @@ FUNCTION = "embed-rl-lambda"
 @pytest.fixture(scope="module")
 def watched() -> bool:
     return True
-
-
-@pytest.fixture(scope="module", autouse=True)
-def at_10(
-    engine: EngineName, deployment: Deploy, state: Path, request: pytest.FixtureRequest
-) -> None:
-    """Staging at 10 %; every test leaves it there."""
-    if engine is EngineName.EMBEDDED:
-        first: First = request.getfixturevalue("first")
-        first.restore(state)
-    deployment(rustPercentage="10").up()
 
 
 def group_arn(account: Account, name: str) -> str:
@@ -104,15 +93,26 @@ def there(account: Account) -> Mapping[str, Any]:
     }
 
 
-def test_whatever_was_deleted_is_made_again(account: Account, deployment: Deploy) -> None:
+def test_whatever_was_deleted_is_made_again_and_what_was_made_for_a_lost_group_is_replaced(
+    account: Account, deployment: Deploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The alarms of the group that will be lost are as good as all.
+    few = [one for one in catalog.PYTHON_GROUPS if "cc-nonce" in one.name]
+    monkeypatch.setattr(catalog, "PYTHON_GROUPS", few)
+    deployment(rustPercentage="10").up()
     stack = deployment(rustPercentage="10", foreseen=True)
     elb, before = account.client("elbv2"), there(account)
     group = group_arn(account, "embed-st-lambda-target-group")
+    lost_group = group_arn(account, "cc-nonce-lambda-target-group")
+    (its_rule,) = [
+        rule["RuleArn"]
+        for rule in rules(account).values()
+        if lost_group in json.dumps(rule["Actions"])
+    ]
     (target,) = before["targets"]["embed-st-lambda-target-group"]
     functions = account.client("lambda")
     policy = functions.get_policy(FunctionName="embed-gs-lambda")["Policy"]
     (statement,) = json.loads(policy)["Statement"]
-    alarm = min(before["alarms"])
     deletions: Mapping[str, Callable[[], object]] = {
         "function": lambda: functions.delete_function(FunctionName=FUNCTION),
         "permission": lambda: functions.remove_permission(
@@ -122,11 +122,15 @@ def test_whatever_was_deleted_is_made_again(account: Account, deployment: Deploy
             TargetGroupArn=group, Targets=[{"Id": target}]
         ),
         "rule": lambda: elb.delete_rule(RuleArn=rules(account)["2023"]["RuleArn"]),
-        "alarm": lambda: account.client("cloudwatch").delete_alarms(AlarmNames=[alarm]),
+        "alarm": lambda: account.client("cloudwatch").delete_alarms(
+            AlarmNames=["embed-gs-lambda-errors"]
+        ),
         "log group": lambda: account.client("logs").delete_log_group(
             logGroupName=f"/aws/lambda/{FUNCTION}"
         ),
         "table": lambda: account.client("dynamodb").delete_table(TableName="scorer-rollout"),
+        "rule of a group": lambda: elb.delete_rule(RuleArn=its_rule),
+        "group": lambda: elb.delete_target_group(TargetGroupArn=lost_group),
     }
     for delete in deletions.values():
         delete()
@@ -136,25 +140,13 @@ def test_whatever_was_deleted_is_made_again(account: Account, deployment: Deploy
     result = stack.up()
 
     assert there(account) == before
-    assert len(result.lost) == len(deletions) + 1  # the function took its permission along
+    assert group_arn(account, "cc-nonce-lambda-target-group") != lost_group
+    # The function took its permission along, and the group its attachment.
+    assert len(result.lost) == len(deletions) + 2
     assert result.lost == foreseen.lost == sorted(s.name for s in result.of(Operation.CREATE))
-    assert {step.operation for step in result.changes} == {Operation.CREATE}
-    again = stack.up()
-    assert (changes(again), again.lost) == ([], [])
-
-
-def test_what_was_made_for_a_lost_group_is_replaced(account: Account, deployment: Deploy) -> None:
-    stack, before = deployment(rustPercentage="10", foreseen=True), there(account)
-    elb = account.client("elbv2")
-    arn = group_arn(account, "cc-nonce-lambda-target-group")
-    (rule,) = [rule for rule in rules(account).values() if arn in json.dumps(rule["Actions"])]
-    elb.delete_rule(RuleArn=rule["RuleArn"])
-    elb.delete_target_group(TargetGroupArn=arn)
-
-    result = stack.up()
-
-    assert there(account) == before
-    assert group_arn(account, "cc-nonce-lambda-target-group") != arn
     assert [step.name for step in result.of(Operation.REPLACE)] == ["cc-nonce-lambda-permission"]
+    assert result.of(Operation.DELETE) == []
+    watching = {alarm.name for alarm in group_alarms(few[0].name)}
+    assert {step.name for step in result.of(Operation.UPDATE)} == watching
     again = stack.up()
     assert (changes(again), again.lost) == ([], [])

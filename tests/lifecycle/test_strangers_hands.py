@@ -73,9 +73,9 @@ def test_a_checkout_that_is_read_only_is_said(
 
 
 def test_an_update_after_the_state_was_deleted_says_what_is_lost(
-    command: Command, first: First
+    command: Command, first_unwatched: First
 ) -> None:
-    first.accounts.restore()
+    first_unwatched.accounts.restore()
 
     result = command("up")
 
@@ -85,9 +85,9 @@ def test_an_update_after_the_state_was_deleted_says_what_is_lost(
 
 
 def test_a_folder_that_goes_while_it_is_used_is_said(
-    command: Command, first: First, folder: Path, monkeypatch: pytest.MonkeyPatch
+    command: Command, first_unwatched: First, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first.restore(folder)
+    first_unwatched.restore(folder)
     read = State.__iter__
 
     def gone(state: State) -> object:

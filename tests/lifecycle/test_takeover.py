@@ -265,7 +265,7 @@ def test_the_commands_come_in_order_and_say_what_the_update_does(export: Export)
 def test_the_update_does_what_the_commands_say(export: Export, fresh_deployment: Deploy) -> None:
     text = printed(export).stdout
 
-    result = fresh_deployment(adopt=ADOPT_LOG_GROUPS).up()
+    result = fresh_deployment(adopt=ADOPT_LOG_GROUPS).preview()
 
     # Not in an export of the real stack: today's program stands for role policies by six of ours.
     created = len(result.of(Operation.CREATE)) + 6

@@ -3,15 +3,17 @@
 import contextlib
 import http.client
 import json
+import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from sandbox import cli
-from sandbox.account.client import Account
+from sandbox.account.client import Account, AccountUnreachable
 from sandbox.account.server import AccountServer
 from sandbox.commands import common
 from sandbox.ports import PORT_STEP, PortTaken
@@ -31,7 +33,8 @@ def staging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A sandbox with staging deployed at 50 %."""
     with Sandbox() as served:
         account = Account.connect(served.url, "staging")
-        embedded_deployments(account, tmp_path_factory.mktemp("state"))(rustPercentage="50").up()
+        deploy = embedded_deployments(account, tmp_path_factory.mktemp("state"), watched=False)
+        deploy(rustPercentage="50").up()
         served.planes["staging"].refresh(TIMEOUT_S)
         yield served
 
@@ -205,8 +208,14 @@ def test_start_serves_both_stacks_and_ctrl_c_frees_every_port(tmp_path: Path) ->
     assert status.exit_code == common.UNREACHABLE
 
 
-def test_a_sandbox_ends_when_whoever_started_it_was_killed() -> None:
-    with running("start", "--port", "0", "--json", "--until-eof") as served:
-        assert served.process.stdin is not None
-        served.process.stdin.close()
-        assert served.wait() == 0
+def test_a_sandbox_ends_when_whoever_started_it_was_killed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("signal.signal", Mock())  # this process keeps its own handlers
+    with Path(os.devnull).open() as at_its_end:
+        monkeypatch.setattr("sys.stdin", at_its_end)
+        cli.app(["start", "--port", "0", "--json", "--until-eof"], standalone_mode=False)
+
+    told = json.loads(capsys.readouterr().out)
+    with pytest.raises(AccountUnreachable):
+        Account.connect(told["url"], "staging")

@@ -1,5 +1,6 @@
 """Calls to AWS that fail and processes that are killed, each of them once."""
 
+import gc
 import json
 import re
 from collections.abc import Callable, Collection
@@ -78,6 +79,7 @@ class Faults:
         self._stride, failed = stride, []
         while True:
             self._failed, self._dead = [], False
+            gc.collect(0)  # a run that fails looks through all that is young
             try:
                 result = up()
             except (BotoCoreError, ClientError, DeploymentError, Killed, RunError):

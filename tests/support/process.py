@@ -57,10 +57,13 @@ main()
 """
 
 
-def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    """Start the command with a folder of its own, and with nothing but its errors to read."""
+def started(folder: Path, *arguments: str, before: str = "") -> subprocess.Popen[str]:
+    """Start the command with a folder of its own, and with nothing but its errors to read.
+
+    `before` is code that runs before anything of the command's is imported.
+    """
     return subprocess.Popen(
-        [sys.executable, "-c", WITH_FOLDER, str(folder), *arguments],
+        [sys.executable, "-c", before + WITH_FOLDER, str(folder), *arguments],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
