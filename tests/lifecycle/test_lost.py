@@ -14,12 +14,8 @@ from tests.engine.support import BOTH_ENGINES, Deploy, changes
 
 pytestmark = BOTH_ENGINES
 
+WATCHED = True
 FUNCTION = "embed-rl-lambda"
-
-
-@pytest.fixture(scope="module")
-def watched() -> bool:
-    return True
 
 
 def group_arn(account: Account, name: str) -> str:

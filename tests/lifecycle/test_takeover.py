@@ -34,6 +34,7 @@ from tests.engine.support import (
 from tests.support.engines import First, Shared
 from tests.support.snapshot import Snapshot
 
+WATCHED = True
 TESTS = Path(__file__).parents[1]
 IMAGE_FUNCTIONS = [
     *(backend.function_name for backend in catalog.IMAGE_BACKENDS),
@@ -59,11 +60,6 @@ def deploy_today(account: Account, deploy: Deploy) -> Any:
     for function in IMAGE_FUNCTIONS:
         account.client("logs").create_log_group(logGroupName=f"/aws/lambda/{function}")
     return result
-
-
-@pytest.fixture(scope="module")
-def watched() -> bool:
-    return True
 
 
 @pytest.fixture(scope="module")

@@ -164,10 +164,20 @@ def test_an_update_to_0_moves_six_rules_and_nothing_else(
         build(dist / name, 1)
 
 
-def test_the_emergency_command_leaves_a_mark_and_no_update_brings_rust_back(
-    update: Callable[..., Result], server: AccountServer, account: Account
+def test_the_emergency_command_needs_no_lease_and_no_update_brings_rust_back(
+    update: Callable[..., Result],
+    server: AccountServer,
+    account: Account,
+    deployment: Deploy,
+    engine: EngineName,
 ) -> None:
-    roll_back(account)
+    with leased(deployment(), engine):
+        with pytest.raises(DeploymentError, match=r"(?i)update|locked by"):
+            update(0)
+        assert weights(account) == {(50, 50)}
+
+        roll_back(account)
+
     assert calls(server) == EMERGENCY
     assert weights(account) == PLAIN
     mark = mark_of(account)
@@ -191,20 +201,6 @@ def test_the_emergency_command_holds_against_a_running_update(
     assert all(one.plain for one in work.outcomes())
     assert weights(account) == PLAIN
     assert set(calls(server)) == {"ModifyRule", "AddTags"}
-
-
-def test_the_emergency_command_needs_no_lease(
-    update: Callable[..., Result], account: Account, deployment: Deploy, engine: EngineName
-) -> None:
-    with leased(deployment(), engine):
-        with pytest.raises(DeploymentError, match=r"(?i)update|locked by"):
-            update(0)
-        assert weights(account) == {(50, 50)}
-
-        roll_back(account)
-
-        assert weights(account) == PLAIN
-    update(0)
 
 
 @contextlib.contextmanager

@@ -91,9 +91,9 @@ def account(server: AccountServer) -> Account:
 
 
 @pytest.fixture(scope="module")
-def watched() -> bool:
-    """Whether a module's deployments have alarms; one that is about them has another fixture."""
-    return False
+def watched(request: pytest.FixtureRequest) -> bool:
+    """Whether a module's deployments have alarms: if it is about them, it says so."""
+    return getattr(request.module, "WATCHED", False)
 
 
 @pytest.fixture(scope="module")
@@ -119,15 +119,8 @@ def deployment(
 
 
 @pytest.fixture
-def deployed(first: First, account: Account, tmp_path: Path) -> Deploy:
-    """Deployments of staging by the embedded engine, over a first one at 0 %."""
-    first.restore(tmp_path)
-    return embedded_deployments(account, tmp_path)
-
-
-@pytest.fixture
 def routed(first_unwatched: First, account: Account, tmp_path: Path) -> Deploy:
-    """The same without alarms, for stories of rules and functions."""
+    """Deployments of staging by the embedded engine, over a first one at 0 %; without alarms."""
     first_unwatched.restore(tmp_path)
     return embedded_deployments(account, tmp_path, watched=False)
 
