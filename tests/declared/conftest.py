@@ -3,13 +3,14 @@
 import copy
 import json
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
 from recording.monitor import Live
 from tests.declared.golden import RULE, Again, Declared
-from tests.support.recorder import Program, run_program
+from tests.support.recorder import Program, run_program, without_alarms
 
 TESTER_VALUE = "canary-7f3A.~_tester"
 
@@ -55,7 +56,7 @@ def _with_arns(program: Program) -> Program:
 
 @pytest.fixture(scope="session")
 def again(packages: Mapping[str, str], declared: Declared) -> Again:
-    """Run the program over what an update at 50 % left behind."""
+    """Run the program over what an update at 50 % left; alarms, half of it, if `watched`."""
     required = {
         "foundationStack": "organization/passport-scorer/staging",
         "scorerImage": "000000000000.dkr.ecr.us-west-2.amazonaws.com/scorer:1",
@@ -68,10 +69,12 @@ def again(packages: Mapping[str, str], declared: Declared) -> Again:
         *,
         live: Live | None = None,
         into: Program | None = None,
+        watched: bool = False,
         **config: Any,
     ) -> Program:
         values = {**required, "rustPercentage": str(share), **config}
-        return run_program(values, deployed=before, live=live, into=into)
+        with nullcontext() if watched else without_alarms():
+            return run_program(values, deployed=before, live=live, into=into)
 
     return run_again
 

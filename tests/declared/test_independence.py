@@ -37,7 +37,7 @@ def assert_rules_alone_move(program: Program, *, share: int) -> None:
 def test_a_change_of_percentage_holds_all_that_is_deployed_but_the_actions_of_rules(
     again: Again,
 ) -> None:
-    assert_rules_alone_move(again(100), share=100)
+    assert_rules_alone_move(again(100, watched=True), share=100)
 
 
 def test_a_change_of_percentage_reads_no_package_and_is_named(

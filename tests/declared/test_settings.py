@@ -465,6 +465,6 @@ def test_an_image_by_tag_is_taken_with_a_warning(
 ) -> None:
     image = f"000000000000.dkr.ecr.us-west-2.amazonaws.com/scorer{version}"
 
-    run_program({**required, "scorerImage": image})
+    loaded({**required, "scorerImage": image})
 
     assert ("another image under the same tag deploys nothing" in caplog.text) is warned

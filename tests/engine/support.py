@@ -7,15 +7,14 @@ import shutil
 import subprocess
 import urllib.request
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock, patch
 
 import pytest
 
 import catalog
-from monitoring.declare import declare_monitoring
 from sandbox.account.calls import READS
 from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
@@ -25,6 +24,7 @@ from sandbox.engine.pulumi_project import PulumiProject
 from sandbox.engine.result import EngineName, Result, Watcher, unwatched
 from sandbox.routes import read_routes
 from sandbox.stackfile import ROOT, StackConfig, load_stack_file
+from tests.support.recorder import without_alarms
 
 HANG_S = 1200
 """A test of the CLI that takes longer hangs; it takes a minute or two."""
@@ -90,8 +90,7 @@ def embedded_deployments(account: Account, folder: Path, *, watched: bool = True
         **values: str,
     ) -> Deployment:
         def run() -> None:
-            declare = declare_monitoring if watched else Mock()
-            with patch("monitoring.declare.declare_monitoring", declare):
+            with nullcontext() if watched else without_alarms():
                 runpy.run_path(str(program / "__main__.py"))
 
         stack = Deployment(account, configured(account, secret, values), folder, program=run)

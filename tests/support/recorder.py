@@ -1,5 +1,8 @@
 """The recording monitor under the name that the tests know."""
 
+from typing import Any
+from unittest.mock import patch
+
 from recording import (
     FOUNDATION,
     ROOT,
@@ -26,4 +29,10 @@ __all__ = [
     "invented_suffix",
     "record",
     "run_program",
+    "without_alarms",
 ]
+
+
+def without_alarms() -> Any:
+    """While that is held the program declares no alarms, which are half of its resources."""
+    return patch("monitoring.declare.declare_monitoring")
