@@ -4,6 +4,7 @@ import functools
 import itertools
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import boto3
@@ -13,12 +14,21 @@ from botocore.config import Config
 from sandbox.account.client import Account
 from sandbox.account.server import AccountServer
 from tests.account.support import World
+from tests.support.in_process import answered_here
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[AccountServer]:
     with AccountServer() as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def answered(server: AccountServer, request: pytest.FixtureRequest) -> Iterator[None]:
+    """What goes over the wire has a module of its own."""
+    over_the_wire = request.path.stem == "test_server"
+    with nullcontext() if over_the_wire else answered_here(server):
+        yield
 
 
 @pytest.fixture(scope="session")
