@@ -98,14 +98,20 @@ def test_nothing_is_asked_or_set_between_minutes(world: World) -> None:
     eventually(lambda: world.state(alarm) == "OK")
 
 
+def monitors() -> set[threading.Thread]:
+    return {one for one in threading.enumerate() if one.name == "monitor"}
+
+
 def test_a_closed_monitor_publishes_nothing(world: World) -> None:
+    others = monitors()
     world.monitor.close()  # never started
     world.monitor.start()
+    assert len(monitors() - others) == 1
     world.monitor.close()
     world.monitor.close()
     world.answer(200)
     world.time.now += 60
-    assert not [one for one in threading.enumerate() if one.name == "monitor"]
+    assert monitors() == others
     assert world.sums("RequestCount") == []
 
     world.monitor.start()
