@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import ClientError
@@ -23,7 +22,6 @@ from sandbox.engine.state import Resource
 from sandbox.provider import Provider
 from sandbox.provider.iam import Role
 from sandbox.rollouts import SandboxStack
-from sandbox.stackfile import load_stack_file
 from tests.engine.support import (
     CLI,
     Deploy,
@@ -454,16 +452,19 @@ def test_a_read_that_aws_refuses_before_the_work_is_one_sentence(
     )
 
 
-def test_a_rollout_refreshes_when_it_asks_for_it(account: Account, tmp_path: Path) -> None:
-    stack = Mock()
-    rollout = SandboxStack(
-        account, load_stack_file("staging"), tmp_path / "rollout.json", lambda _: stack
-    )
+def test_a_rollout_refreshes_when_it_asks_for_it(
+    account: Account, routed: Deploy, tmp_path: Path
+) -> None:
+    stack = routed()
+    before = held(account)
+    edit(account, stack, "embed-gs-rule-lambda", "actions")
+    rollout = SandboxStack(account, stack.config, tmp_path / "rollout.json", lambda _: stack)
 
     rollout.update()
+    assert held(account) != before
     rollout.update(refresh=True)
 
-    assert [one.kwargs["refresh"] for one in stack.up.call_args_list] == [False, True]
+    assert held(account) == before
 
 
 def test_drift_lists_what_was_done_by_hand_and_what_no_engine_sees(
