@@ -89,23 +89,7 @@ def build_lambda_function(
         + checks.environment_problems(environment)
         + checks.layer_problems(len(code.layers) if isinstance(code, ZipCode) else 0),
     )
-    if isinstance(code, ImageCode):
-        args = lambda_.FunctionArgs(
-            role=role_arn,
-            package_type="Image",
-            image_uri=code.uri,
-            image_config=lambda_.FunctionImageConfigArgs(commands=[code.command]),
-        )
-    else:
-        args = lambda_.FunctionArgs(
-            role=role_arn,
-            package_type=code.package_type,
-            code=pulumi.FileArchive(code.path) if code.path else pulumi.AssetArchive({}),
-            handler=code.handler,
-            runtime=code.runtime,
-            layers=list(code.layers),
-            architectures=[code.architecture] if code.architecture else None,
-        )
+    args = _code_args(code, role_arn)
     args.name = name
     args.memory_size = memory_mb
     args.timeout = timeout_s
@@ -125,6 +109,26 @@ def build_lambda_function(
             # The engine puts the deployed code in its place; no file is read.
             ignore_changes=["code"] if keeps else None,
         ),
+    )
+
+
+def _code_args(code: ImageCode | ZipCode, role_arn: Input[str]) -> lambda_.FunctionArgs:
+    """What a function runs, and as whom."""
+    if isinstance(code, ImageCode):
+        return lambda_.FunctionArgs(
+            role=role_arn,
+            package_type="Image",
+            image_uri=code.uri,
+            image_config=lambda_.FunctionImageConfigArgs(commands=[code.command]),
+        )
+    return lambda_.FunctionArgs(
+        role=role_arn,
+        package_type=code.package_type,
+        code=pulumi.FileArchive(code.path) if code.path else pulumi.AssetArchive({}),
+        handler=code.handler,
+        runtime=code.runtime,
+        layers=list(code.layers),
+        architectures=[code.architecture] if code.architecture else None,
     )
 
 

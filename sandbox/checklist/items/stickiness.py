@@ -51,6 +51,14 @@ class _Story:
         self.samples += self._run.sends(await self._client.ask_all_again(users))
         return sum(len(user.sides) > 1 and user.stayed for user in users)
 
+    async def come_back(self, drawn: _Drawn, *moments: float) -> list[_Point]:
+        """Let them ask at these times after they were drawn; which share stayed, in percent."""
+        points = []
+        for moment in moments:
+            self.until(drawn.ended + moment)
+            points.append((moment, 100 * await self.ask(drawn.users) / len(drawn.users)))
+        return points
+
     def until(self, moment: float) -> None:
         """Move the clock there, unless it is there."""
         self._run.control.advance_clock(max(0.0, moment - self._now()))
@@ -92,30 +100,18 @@ async def _measure(run: Run, client: Client, lasting: int, title: str) -> Item:
     early, late, active = await story.draw(), await story.draw(), await story.draw()
     count = len(active.users)
     low, high = allowed(count, 0.5)
+    third, beyond = lasting / 3, lasting + _MARGIN_S
     at_once = await story.ask(active.users)
-    third = lasting / 3
-    renewed: list[_Point] = [(0, 100)]
-    for visit in (1, 2):
-        story.until(active.ended + visit * third)
-        stayed = await story.ask(active.users)
-        renewed.append((visit * third, 100 * stayed / count))
+    renewed = await story.come_back(active, third, 2 * third)
     story.until(early.begun + lasting - _MARGIN_S)
     stayed_early = await story.ask(early.users)
-    story.until(active.ended + lasting + _MARGIN_S)
+    renewed += await story.come_back(active, beyond)
     await story.ask(late.users)
-    stayed_active = await story.ask(active.users)
-    renewed.append((lasting + _MARGIN_S, 100 * stayed_active / count))
     ever = sum(len(set(user.sides)) == 1 for user in active.users)
 
     run.control.set_renewal(on_activity=False)
     unrenewed = await story.draw()
-    fading: list[_Point] = [(0, 100)]
-    for visit in (1, 2):
-        story.until(unrenewed.ended + visit * third)
-        fading.append((visit * third, 100 * await story.ask(unrenewed.users) / count))
-    story.until(unrenewed.ended + lasting + _MARGIN_S)
-    stayed_unrenewed = await story.ask(unrenewed.users)
-    fading.append((lasting + _MARGIN_S, 100 * stayed_unrenewed / count))
+    fading = await story.come_back(unrenewed, third, 2 * third, beyond)
     run.control.set_renewal(on_activity=True)
 
     def drawn_again(drawn: _Drawn, who: str) -> Claim:
@@ -138,16 +134,15 @@ async def _measure(run: Run, client: Client, lasting: int, title: str) -> Item:
                 f"of silence stayed: the whole {lasting} s count.",
                 stayed_early == count,
             ),
-            drawn_again(late, f"that came back after {lasting + _MARGIN_S} s of silence"),
+            drawn_again(late, f"that came back after {beyond} s of silence"),
             Claim(
                 f"{ever} of {count} clients that asked every {third:.0f} s were still on their "
-                f"side after {lasting + _MARGIN_S} s: every answer renews the cookie, the default.",
+                f"side after {beyond} s: every answer renews the cookie, the default.",
                 ever == count,
             ),
             drawn_again(
                 unrenewed,
-                f"that asked as often, with renewal switched off, {lasting + _MARGIN_S} s after "
-                "they were drawn",
+                f"that asked as often, with renewal switched off, {beyond} s after they were drawn",
             ),
             no_failure(story.samples, "of all these clients"),
         ),
@@ -156,8 +151,8 @@ async def _measure(run: Run, client: Client, lasting: int, title: str) -> Item:
                 "Active clients on the side of their visit before",
                 "% of clients",
                 (
-                    Line("answers renew the cookie (default)", tuple(renewed)),
-                    Line("answers do not renew it", tuple(fading)),
+                    Line("answers renew the cookie (default)", ((0, 100), *renewed)),
+                    Line("answers do not renew it", ((0, 100), *fading)),
                 ),
                 top=100,
                 note="Clients ask three times within the stickiness time and once after it.",
