@@ -47,6 +47,11 @@ def ask(server: AccountServer, where: str, method: str = "GET") -> tuple[int, by
         connection.close()
 
 
+@pytest.fixture(autouse=True)
+def answered() -> None:
+    """By the server, over the wire."""
+
+
 @pytest.fixture
 def own_server() -> Iterator[AccountServer]:
     """A server that the test may break."""

@@ -3,14 +3,13 @@
 import copy
 import json
 from collections.abc import Mapping
-from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
 from recording.monitor import Live
 from tests.declared.golden import RULE, Again, Declared
-from tests.support.recorder import Program, run_program, without_alarms
+from tests.support.recorder import Program, alarms_if, run_program
 
 TESTER_VALUE = "canary-7f3A.~_tester"
 
@@ -73,7 +72,7 @@ def again(packages: Mapping[str, str], declared: Declared) -> Again:
         **config: Any,
     ) -> Program:
         values = {**required, "rustPercentage": str(share), **config}
-        with nullcontext() if watched else without_alarms():
+        with alarms_if(watched=watched):
             return run_program(values, deployed=before, live=live, into=into)
 
     return run_again

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import urllib.request
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from sandbox.engine.pulumi_project import PulumiProject
 from sandbox.engine.result import EngineName, Result, Watcher, unwatched
 from sandbox.routes import read_routes
 from sandbox.stackfile import ROOT, StackConfig, load_stack_file
-from tests.support.recorder import without_alarms
+from tests.support.recorder import alarms_if
 
 HANG_S = 1200
 """A test of the CLI that takes longer hangs; it takes a minute or two."""
@@ -90,7 +89,7 @@ def embedded_deployments(account: Account, folder: Path, *, watched: bool = True
         **values: str,
     ) -> Deployment:
         def run() -> None:
-            with nullcontext() if watched else without_alarms():
+            with alarms_if(watched=watched):
                 runpy.run_path(str(program / "__main__.py"))
 
         stack = Deployment(account, configured(account, secret, values), folder, program=run)

@@ -1,9 +1,8 @@
 """The `sandbox` command as a stranger uses it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from unittest.mock import Mock
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -14,6 +13,7 @@ from sandbox.commands import common, deploying
 from sandbox.deploy import Deployment
 from tests.support.engines import First
 from tests.support.process import deserted_url
+from tests.support.recorder import alarms_if
 
 Command = Callable[..., Result]
 
@@ -40,10 +40,11 @@ BAD_CONFIGURATIONS = {
 
 
 @pytest.fixture
-def command(server: AccountServer, state: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+def command(
+    server: AccountServer, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Command]:
     """The command that deploys without alarms, which no policy judges then."""
     monkeypatch.setattr(common, "FOLDER", state)
-    monkeypatch.setattr("monitoring.declare.declare_monitoring", Mock())
     monkeypatch.setattr(
         deploying,
         "open_deployment",
@@ -54,7 +55,8 @@ def command(server: AccountServer, state: Path, monkeypatch: pytest.MonkeyPatch)
         variables = {"SANDBOX_URL": server.url, "SANDBOX_ENGINE": "embedded"}
         return CliRunner().invoke(cli.app, [*arguments], env=variables)
 
-    return invoke
+    with alarms_if(watched=False):
+        yield invoke
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The recording monitor under the name that the tests know."""
 
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
 from unittest.mock import patch
 
 from recording import (
@@ -24,15 +24,15 @@ __all__ = [
     "Archive",
     "Program",
     "Registration",
+    "alarms_if",
     "configuration",
     "invented_arn",
     "invented_suffix",
     "record",
     "run_program",
-    "without_alarms",
 ]
 
 
-def without_alarms() -> Any:
-    """While that is held the program declares no alarms, which are half of its resources."""
-    return patch("monitoring.declare.declare_monitoring")
+def alarms_if(*, watched: bool) -> AbstractContextManager[object]:
+    """While that is held the program declares its alarms, half of its resources, or none."""
+    return nullcontext() if watched else patch("monitoring.declare.declare_monitoring")
